@@ -1,0 +1,634 @@
+//! What ought to exist: the catalogue's rows with every symbol replaced by what the spec says, node by node.
+//!
+//! Pure: a spec goes in, a list comes out. Nothing here looks at what is on disk.
+
+use std::fmt;
+
+use time::Duration;
+
+use crate::catalog::{CATALOG, Credential, Holders, Kind, Role, Selector, Server, Since, Symbol};
+use crate::spec::syntax::alt_name;
+use crate::spec::{Endpoint, Etcd, Naming, Node, Spec};
+use crate::x509::{KeyAlgorithm, Name, SubjectAltName, Usages, alt_name as alt_names};
+
+/// Everything that ought to exist, issuers before what they sign.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Targets {
+    /// The targets.
+    pub list: Vec<Target>,
+    /// Whether they are those of a whole fleet, each node with a directory of its own.
+    pub fleet: bool,
+}
+
+/// One thing that ought to exist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// The name of its row.
+    pub credential: String,
+    /// Where it belongs.
+    pub site: Site,
+    /// Its place there, without suffix.
+    pub place: String,
+    /// What it ought to be.
+    pub aim: Aim,
+}
+
+/// To whom something belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Site {
+    /// The shared CAs and the service account keys.
+    Authority,
+    /// A node.
+    Node(String),
+}
+
+/// What something ought to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Aim {
+    /// A CA that is made here if it is nowhere.
+    Authority {
+        /// What its certificate says.
+        certificate: Blueprint,
+        /// Whether its key belongs here too.
+        key: bool,
+        /// Whether it may be made here: not on a node that is to join others.
+        create: bool,
+    },
+    /// A certificate and its key.
+    Pair {
+        /// What the certificate says.
+        certificate: Blueprint,
+        /// The position of the CA that signs it.
+        issuer: usize,
+    },
+    /// A key pair without certificate.
+    KeyPair {
+        /// The algorithm of a new key.
+        algorithm: KeyAlgorithm,
+        /// Whether it may be made here: not on a node that is to join others.
+        create: bool,
+    },
+    /// A kubeconfig.
+    Kubeconfig {
+        /// What the certificate in it says.
+        certificate: Blueprint,
+        /// The position of the CA that signs it.
+        issuer: usize,
+        /// The cluster's name.
+        cluster: String,
+        /// The URLs that it may point to; a new one points to the first.
+        servers: Vec<String>,
+    },
+    /// The same bytes as something of the authority's.
+    Copy {
+        /// The position of the original.
+        of: usize,
+        /// Whether the private key is copied too.
+        key: bool,
+    },
+}
+
+/// What a certificate ought to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blueprint {
+    /// The subjects that are right: a new certificate has the first, the others are those of earlier releases.
+    pub subjects: Vec<Name>,
+    /// The names that it speaks for, in their order.
+    pub subject_alt_names: Vec<SubjectAltName>,
+    /// What its key may be used for.
+    pub usages: Usages,
+    /// How long a new one is valid.
+    pub lifetime: Duration,
+    /// The algorithm of its key.
+    pub algorithm: KeyAlgorithm,
+}
+
+/// Why a spec has no targets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// A credential whose names cannot be made out.
+    #[error("credential `{credential}` on node `{node}`: {problem}")]
+    Credential {
+        /// The credential.
+        credential: String,
+        /// The node.
+        node: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No node has this name.
+    #[error("the spec has no node `{name}`: it has {}", known.join(", "))]
+    UnknownNode {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+}
+
+impl Targets {
+    /// The targets of one node, of the only node, or of the fleet.
+    ///
+    /// With `authority`, a node's CAs and service account keys are copies of those in a directory apart; without, they
+    /// live in the node's own directory.
+    ///
+    /// # Errors
+    /// When no node has the name, or a credential's names cannot be made out.
+    pub fn of(spec: &Spec, node: Option<&str>, authority: bool) -> Result<Self, TargetError> {
+        let nodes: Vec<&Node> = match node {
+            None => spec.nodes.iter().collect(),
+            Some(name) => vec![find(spec, name)?],
+        };
+        let fleet = node.is_none() && nodes.len() > 1;
+        let apart = fleet || authority;
+        let mut targets = Self { list: Vec::new(), fleet };
+        for row in rows(spec).filter(|row| apart && shared(row)) {
+            if nodes.iter().any(|node| holds(spec, node, &row.holders)) {
+                // Its names hold no symbol that depends on a node.
+                targets.push(spec, row, nodes[0], Site::Authority)?;
+            }
+        }
+        for node in nodes {
+            for row in rows(spec).filter(|row| holds(spec, node, &row.holders)) {
+                let original = targets.position(&row.name, &Site::Authority);
+                let site = Site::Node(node.name.clone());
+                match original {
+                    Some(of) => targets.list.push(Target {
+                        credential: row.name.clone(),
+                        site,
+                        place: row.place.clone(),
+                        aim: Aim::Copy { of, key: holds_key(spec, node, row) },
+                    }),
+                    None => targets.push(spec, row, node, site)?,
+                }
+            }
+        }
+        Ok(targets)
+    }
+
+    /// What a target is called: `apiserver`, and in a fleet `cp1/apiserver` or `authority/ca`.
+    #[must_use]
+    pub fn name(&self, target: &Target) -> String {
+        match &target.site {
+            _ if !self.fleet => target.credential.clone(),
+            Site::Authority => format!("authority/{}", target.credential),
+            Site::Node(node) => format!("{node}/{}", target.credential),
+        }
+    }
+
+    /// The target that signs this one: for a copy none.
+    #[must_use]
+    pub fn issuer(&self, target: &Target) -> Option<&Target> {
+        match target.aim {
+            Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.list.get(issuer),
+            _ => None,
+        }
+    }
+
+    fn position(&self, credential: &str, site: &Site) -> Option<usize> {
+        self.list.iter().position(|target| target.credential == credential && target.site == *site)
+    }
+
+    fn push(&mut self, spec: &Spec, row: &Credential, node: &Node, site: Site) -> Result<(), TargetError> {
+        let meaning = Meaning { spec, node, row };
+        let issuer = row.issuer.as_deref().and_then(|issuer| {
+            self.position(issuer, &Site::Authority).or_else(|| self.position(issuer, &site))
+        });
+        // A node that joins others must not make a CA of its own: the cluster would have two.
+        let alone = spec.first_control_plane().is_none_or(|first| first.name == node.name);
+        let create = site == Site::Authority || (alone && holds_key(spec, node, row));
+        let needs_issuer = || TargetError::Credential {
+            credential: row.name.clone(),
+            node: node.name.clone(),
+            problem: format!(
+                "its issuer `{}` is not on that node",
+                row.issuer.as_deref().unwrap_or_default()
+            ),
+        };
+        let aim = match &row.kind {
+            Kind::Authority { .. } => Aim::Authority {
+                certificate: meaning.blueprint()?,
+                key: site == Site::Authority || holds_key(spec, node, row),
+                create,
+            },
+            Kind::KeyPair => Aim::KeyPair { algorithm: spec.encryption_algorithm, create },
+            Kind::Pair => {
+                Aim::Pair { certificate: meaning.blueprint()?, issuer: issuer.ok_or_else(needs_issuer)? }
+            }
+            Kind::Kubeconfig { server } => Aim::Kubeconfig {
+                certificate: meaning.blueprint()?,
+                issuer: issuer.ok_or_else(needs_issuer)?,
+                cluster: spec.cluster_name.clone(),
+                servers: meaning.servers(server),
+            },
+        };
+        self.list.push(Target { credential: row.name.clone(), site, place: row.place.clone(), aim });
+        Ok(())
+    }
+}
+
+impl Aim {
+    /// What the certificate ought to say, where there is one of its own.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Blueprint> {
+        match self {
+            Self::Authority { certificate, .. }
+            | Self::Pair { certificate, .. }
+            | Self::Kubeconfig { certificate, .. } => Some(certificate),
+            Self::KeyPair { .. } | Self::Copy { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authority => f.write_str("authority"),
+            Self::Node(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The rows that a spec has: the catalogue's of its release, and its own.
+pub fn rows(spec: &Spec) -> impl Iterator<Item = &Credential> {
+    CATALOG.iter().filter(|row| row.since <= spec.kubernetes_version).chain(&spec.credentials)
+}
+
+/// Whether a node has what these holders have.
+fn holds(spec: &Spec, node: &Node, holders: &Holders) -> bool {
+    let member = spec.is_etcd_member(node);
+    let control_plane = node.is(Role::ControlPlane);
+    let etcd_here = || spec.nodes.iter().any(|node| spec.is_etcd_member(node));
+    match holders {
+        Holders::ClusterNodes => control_plane || node.is(Role::Worker),
+        Holders::ControlPlanes => control_plane,
+        Holders::FirstControlPlane => spec.first_control_plane().is_some_and(|first| first.name == node.name),
+        Holders::EtcdMembers => member,
+        Holders::EtcdUsers => member || (control_plane && etcd_here()),
+        Holders::EtcdClients => control_plane && etcd_here(),
+        Holders::StackedControlPlanes => control_plane && member,
+        Holders::Selected(selectors) => selectors.iter().any(|selector| match selector {
+            Selector::Role(Role::Etcd) => member,
+            Selector::Role(role) => node.is(*role),
+            Selector::Node(name) => node.name == *name,
+        }),
+    }
+}
+
+/// Whether a node has the private key of a shared credential.
+fn holds_key(spec: &Spec, node: &Node, row: &Credential) -> bool {
+    match &row.kind {
+        Kind::Authority { key_holders } => holds(spec, node, key_holders),
+        _ => holds(spec, node, &row.holders),
+    }
+}
+
+/// Whether all nodes have the same one.
+fn shared(row: &Credential) -> bool {
+    matches!(row.kind, Kind::Authority { .. } | Kind::KeyPair)
+}
+
+fn find<'a>(spec: &'a Spec, name: &str) -> Result<&'a Node, TargetError> {
+    spec.nodes.iter().find(|node| node.name == name).ok_or_else(|| TargetError::UnknownNode {
+        name: name.to_owned(),
+        known: spec.nodes.iter().map(|node| node.name.clone()).collect(),
+    })
+}
+
+/// What symbols mean: one row on one node of one cluster.
+struct Meaning<'a> {
+    spec: &'a Spec,
+    node: &'a Node,
+    row: &'a Credential,
+}
+
+impl Meaning<'_> {
+    fn blueprint(&self) -> Result<Blueprint, TargetError> {
+        let authority = matches!(self.row.kind, Kind::Authority { .. });
+        let period = if authority {
+            self.spec.ca_certificate_validity_period
+        } else {
+            self.spec.certificate_validity_period
+        };
+        let usages =
+            Usages { key: self.row.key_usages.clone(), extended: self.row.extended_key_usages.clone() };
+        let names = self.row.subject_alt_names.iter().map(|text| self.alt_names(text));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        Ok(Blueprint {
+            subjects: self.subjects()?,
+            subject_alt_names: alt_names::ordered(names.into_iter().flatten()),
+            usages,
+            lifetime: period.duration(),
+            algorithm: self.spec.encryption_algorithm,
+        })
+    }
+
+    /// The subject of this release, then those of the releases before it: kubeadm keeps an old subject at every renewal.
+    fn subjects(&self) -> Result<Vec<Name>, TargetError> {
+        let version = self.spec.kubernetes_version;
+        let common_name = self.text(self.common_name())?;
+        let current = Since::at(&self.row.organizations, version);
+        let earlier = self.row.organizations.iter().rev().filter(|since| since.version <= version);
+        let mut subjects = Vec::new();
+        for organizations in current.into_iter().chain(earlier.map(|since| &since.value)) {
+            let organizations =
+                organizations.iter().map(|text| self.text(text)).collect::<Result<Vec<_>, _>>()?;
+            let name = Name::new(&common_name, &organizations).map_err(|e| self.error(e.to_string()))?;
+            if !subjects.contains(&name) {
+                subjects.push(name);
+            }
+        }
+        if subjects.is_empty() {
+            subjects.push(Name::new(&common_name, &[]).map_err(|error| self.error(error.to_string()))?);
+        }
+        Ok(subjects)
+    }
+
+    fn common_name(&self) -> &str {
+        match (self.spec.naming, &self.row.documented_common_name) {
+            (Naming::Documented, Some(name)) => name,
+            _ => &self.row.common_name,
+        }
+    }
+
+    /// The URLs of this release, then those of the releases before it.
+    fn servers(&self, entries: &[Since<Server>]) -> Vec<String> {
+        let version = self.spec.kubernetes_version;
+        let mut urls: Vec<String> = Vec::new();
+        for entry in entries.iter().rev().filter(|entry| entry.version <= version) {
+            let url = match entry.value {
+                Server::Endpoint => self.endpoint(),
+                Server::Local if self.node.is(Role::ControlPlane) => local(self.node),
+                Server::Local => self.endpoint(),
+            };
+            if !urls.contains(&url) {
+                urls.push(url);
+            }
+        }
+        urls
+    }
+
+    /// Where clients reach the cluster; its port, where none is given, is that of the API server at hand.
+    fn endpoint(&self) -> String {
+        let first = self.spec.first_control_plane().unwrap_or(self.node);
+        let server = if self.node.is(Role::ControlPlane) { self.node } else { first };
+        match &self.spec.control_plane_endpoint {
+            Some(endpoint) => endpoint.url(server.bind_port),
+            None => local(server),
+        }
+    }
+
+    /// A text with every symbol replaced; one that has several values stands for their list.
+    fn text(&self, text: &str) -> Result<String, TargetError> {
+        match Symbol::split(text) {
+            None => Ok(text.to_owned()),
+            Some((before, word, after)) => {
+                let symbol =
+                    Symbol::named(word).ok_or_else(|| self.error(format!("unknown symbol <{word}>")))?;
+                let values: Vec<String> = self.symbol(symbol)?.iter().map(ToString::to_string).collect();
+                Ok(format!("{before}{}{}", values.join(","), self.text(after)?))
+            }
+        }
+    }
+
+    /// The names that a text stands for: a symbol alone for each of its values, another text for one name.
+    fn alt_names(&self, text: &str) -> Result<Vec<SubjectAltName>, TargetError> {
+        match Symbol::split(text) {
+            Some(("", word, "")) => match Symbol::named(word) {
+                Some(symbol) => self.symbol(symbol),
+                None => Err(self.error(format!("unknown symbol <{word}>"))),
+            },
+            _ => Ok(vec![alt_name(&self.text(text)?).map_err(|problem| self.error(problem))?]),
+        }
+    }
+
+    /// The one place that knows what a symbol means.
+    fn symbol(&self, symbol: Symbol) -> Result<Vec<SubjectAltName>, TargetError> {
+        let dns = |name: &str| vec![SubjectAltName::Dns(name.to_owned())];
+        let etcd = |pick: fn(&Etcd) -> Option<&Vec<SubjectAltName>>| {
+            pick(&self.spec.etcd).cloned().unwrap_or_default()
+        };
+        Ok(match symbol {
+            Symbol::CertSans => self.spec.cert_sans.clone(),
+            Symbol::CommonName if self.common_name().contains("<common-name>") => {
+                return Err(self.error("its common name refers to itself".to_owned()));
+            }
+            Symbol::CommonName => dns(&self.text(self.common_name())?),
+            Symbol::ControlPlaneEndpoint => {
+                self.spec.control_plane_endpoint.iter().map(Endpoint::alt_name).collect()
+            }
+            Symbol::DnsDomain => dns(&self.spec.dns_domain),
+            Symbol::EtcdPeerSans => etcd(|etcd| match etcd {
+                Etcd::Local { peer_cert_sans, .. } => Some(peer_cert_sans),
+                Etcd::External { .. } => None,
+            }),
+            Symbol::EtcdServerSans => etcd(|etcd| match etcd {
+                Etcd::Local { server_cert_sans, .. } => Some(server_cert_sans),
+                Etcd::External { .. } => None,
+            }),
+            Symbol::NodeAddresses => self.node.addresses.iter().copied().map(SubjectAltName::ip).collect(),
+            Symbol::NodeName => dns(&self.node.name),
+            Symbol::ServiceIps => self.spec.service_ips().map(SubjectAltName::ip).collect(),
+        })
+    }
+
+    fn error(&self, problem: String) -> TargetError {
+        TargetError::Credential { credential: self.row.name.clone(), node: self.node.name.clone(), problem }
+    }
+}
+
+/// The URL of a node's own API server.
+fn local(node: &Node) -> String {
+    let host = node.addresses.first().map(ToString::to_string).unwrap_or_default();
+    Endpoint { host, port: None }.url(node.bind_port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::kubeadm::Host;
+    use crate::spec::load::parse;
+
+    const NOBODY: Host = Host { name: || None, address: |_| None };
+
+    fn spec(yaml: &str) -> Spec {
+        parse(yaml, false, NOBODY).unwrap().0
+    }
+
+    fn names(targets: &Targets, credential: &str) -> Vec<String> {
+        let target = targets.list.iter().find(|target| target.credential == credential).unwrap();
+        let names = &target.aim.certificate().unwrap().subject_alt_names;
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    const HA: &str = "
+apiVersion: kubepki/v1
+kind: Cluster
+controlPlaneEndpoint: api.example.com:6443
+nodes:
+- {name: cp1, roles: [control-plane], addresses: [192.0.2.10]}
+- {name: cp2, roles: [control-plane], addresses: [192.0.2.11]}
+- {name: w1, roles: [worker], addresses: [192.0.2.21]}
+";
+
+    /// facts of kubeadm 1.36, observed on it.
+    #[test]
+    fn the_api_servers_names_are_kubeadms() {
+        let spec = spec(
+            "
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+localAPIEndpoint: {advertiseAddress: 192.168.10.11}
+nodeRegistration: {name: cp1}
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+controlPlaneEndpoint: lb.example.com:8443
+networking: {serviceSubnet: 10.96.0.0/12}
+apiServer:
+  certSANs: [Foo.Example.COM, 10.0.0.5, '*.wild.example.com', '::ffff:1.2.3.4', '2001:db8::1', kubernetes]
+",
+        );
+        let targets = Targets::of(&spec, None, false).unwrap();
+        assert_eq!(
+            names(&targets, "apiserver"),
+            [
+                "*.wild.example.com",
+                "cp1",
+                "foo.example.com",
+                "kubernetes",
+                "kubernetes.default",
+                "kubernetes.default.svc",
+                "kubernetes.default.svc.cluster.local",
+                "lb.example.com",
+                "10.96.0.1",
+                "192.168.10.11",
+                "10.0.0.5",
+                "1.2.3.4",
+                "2001:db8::1",
+            ]
+        );
+        assert_eq!(names(&targets, "etcd-peer"), ["cp1", "localhost", "192.168.10.11", "127.0.0.1", "::1"]);
+        assert_eq!(names(&targets, "ca"), ["kubernetes"]);
+        assert_eq!(targets.list.len(), 16);
+    }
+
+    #[test]
+    fn a_fleet_shares_its_authority_and_workers_get_little() {
+        let targets = Targets::of(&spec(HA), None, false).unwrap();
+        let of = |node: &str| {
+            let site = if node.is_empty() { Site::Authority } else { Site::Node(node.to_owned()) };
+            let found = targets.list.iter().filter(|target| target.site == site);
+            found.map(|target| target.credential.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(""), ["ca", "front-proxy-ca", "etcd-ca", "sa"]);
+        assert_eq!(of("w1"), ["ca", "kubelet.conf"]);
+        assert_eq!(of("cp1").len(), 16);
+        assert_eq!(of("cp2").len(), 15, "super-admin.conf is the first control plane's");
+        let worker = targets.list.iter().find(|target| targets.name(target) == "w1/ca").unwrap();
+        assert_eq!(worker.aim, Aim::Copy { of: 0, key: false });
+    }
+
+    #[test]
+    fn only_the_first_control_plane_may_make_a_ca_for_itself() {
+        for (node, authority, may) in [("cp1", false, true), ("cp2", false, false), ("w1", false, false)] {
+            let targets = Targets::of(&spec(HA), Some(node), authority).unwrap();
+            let Aim::Authority { create, .. } = targets.list[0].aim else { panic!("no CA") };
+            assert_eq!(create, may, "{node}");
+        }
+        let targets = Targets::of(&spec(HA), Some("w1"), true).unwrap();
+        assert!(matches!(targets.list[0].aim, Aim::Authority { create: true, key: true, .. }));
+        assert!(Targets::of(&spec(HA), Some("w9"), false).is_err());
+    }
+
+    #[test]
+    fn external_etcd_with_nodes_of_its_own_is_served_from_here() {
+        let with = |nodes: &str| {
+            let yaml = format!(
+                "
+apiVersion: kubepki/v1
+kind: Cluster
+etcd: {{external: {{endpoints: ['https://192.0.2.31:2379']}}}}
+nodes:
+- {{name: cp1, roles: [control-plane], addresses: [192.0.2.10]}}
+{nodes}"
+            );
+            let targets = Targets::of(&spec(&yaml), None, false).unwrap();
+            targets.list.iter().map(|target| targets.name(target)).collect::<Vec<_>>()
+        };
+        assert!(!with("").iter().any(|name| name.contains("etcd")));
+        let own = with("- {name: e1, roles: [etcd], addresses: [192.0.2.31]}\n");
+        for name in ["authority/etcd-ca", "cp1/etcd-ca", "cp1/apiserver-etcd-client", "e1/etcd-server"] {
+            assert!(own.iter().any(|own| own == name), "{name} in {own:?}");
+        }
+        assert!(!own.iter().any(|name| name == "cp1/etcd-server" || name == "e1/ca"));
+    }
+
+    #[test]
+    fn naming_and_release_decide_on_subjects() {
+        let subjects = |yaml: &str, credential: &str| -> Vec<String> {
+            let yaml = format!("{HA}{yaml}");
+            let targets = Targets::of(&spec(&yaml), Some("cp1"), false).unwrap();
+            let target = targets.list.iter().find(|target| target.credential == credential).unwrap();
+            target.aim.certificate().unwrap().subjects.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(subjects("naming: documented", "ca"), ["CN=kubernetes-ca"]);
+        assert_eq!(subjects("naming: documented", "etcd-peer"), ["CN=kube-etcd-peer"]);
+        assert_eq!(
+            subjects("kubernetesVersion: v1.28.3", "admin.conf"),
+            ["O=system:masters, CN=kubernetes-admin"]
+        );
+        assert_eq!(
+            subjects("", "apiserver-kubelet-client"),
+            [
+                "CN=kube-apiserver-kubelet-client",
+                "O=kubeadm:cluster-admins, CN=kube-apiserver-kubelet-client",
+                "O=system:masters, CN=kube-apiserver-kubelet-client"
+            ]
+        );
+        let targets = Targets::of(&spec(&format!("{HA}kubernetesVersion: v1.28.3")), None, false).unwrap();
+        assert!(!targets.list.iter().any(|target| target.credential == "super-admin.conf"));
+    }
+
+    #[test]
+    fn kubeconfigs_point_where_kubeadm_points_them() {
+        let servers = |node: &str, credential: &str, extra: &str| {
+            let spec = spec(&format!("{HA}{extra}"));
+            let targets = Targets::of(&spec, Some(node), true).unwrap();
+            let target = targets.list.iter().find(|target| target.credential == credential).unwrap();
+            let Aim::Kubeconfig { servers, .. } = &target.aim else { panic!("no kubeconfig") };
+            servers.clone()
+        };
+        let (local, endpoint) = ("https://192.0.2.10:6443", "https://api.example.com:6443");
+        assert_eq!(servers("cp1", "admin.conf", ""), [endpoint]);
+        assert_eq!(servers("cp1", "scheduler.conf", ""), [local]);
+        assert_eq!(servers("cp1", "kubelet.conf", ""), [local, endpoint]);
+        assert_eq!(servers("cp1", "kubelet.conf", "kubernetesVersion: v1.32.0"), [endpoint]);
+        assert_eq!(servers("w1", "kubelet.conf", ""), [endpoint]);
+    }
+
+    #[test]
+    fn credentials_of_the_users_own_are_rows_like_others() {
+        let yaml = format!(
+            "{HA}
+credentials:
+- name: metrics
+  issuer: etcd-ca
+  subject: {{commonName: metrics-<node-name>, organizations: [monitoring]}}
+  subjectAltNames: [<node-addresses>, <node-name>.metrics.example.com]
+  usages: [server auth, client auth]
+"
+        );
+        let targets = Targets::of(&spec(&yaml), None, false).unwrap();
+        let target = targets.list.iter().find(|target| targets.name(target) == "cp2/metrics").unwrap();
+        let certificate = target.aim.certificate().unwrap();
+        assert_eq!(certificate.subjects[0].to_string(), "O=monitoring, CN=metrics-cp2");
+        assert_eq!(
+            certificate.subject_alt_names,
+            [
+                SubjectAltName::Dns("cp2.metrics.example.com".into()),
+                SubjectAltName::Ip("192.0.2.11".parse().unwrap())
+            ]
+        );
+    }
+}

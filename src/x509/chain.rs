@@ -1,0 +1,42 @@
+//! Who signed whom.
+
+use super::signature::SignatureFault;
+use super::{Certificate, PublicKey};
+
+/// Why a certificate is not one that a CA has signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainFault {
+    /// The issuer in the certificate is another name (RFC 5280 §6.1.3 (a)(4)).
+    #[error("its issuer is another")]
+    Issuer,
+    /// The signature does not hold under the CA's key (RFC 5280 §6.1.3 (a)(1)).
+    #[error(transparent)]
+    Signature(#[from] SignatureFault),
+}
+
+/// Checks that `ca` signed `certificate`: the name's bytes, then the signature. Dates and constraints are not looked at.
+///
+/// # Errors
+/// The first of the two that does not hold.
+pub fn signed_by(certificate: &Certificate, ca: &Certificate) -> Result<(), ChainFault> {
+    if certificate.issuer != ca.subject {
+        return Err(ChainFault::Issuer);
+    }
+    Ok(certificate.verify_signature(&ca.public_key)?)
+}
+
+/// For each certificate, the position of the one that signed it: itself when it is self-signed, `None` when its signer
+/// is not among them.
+#[must_use]
+pub fn issuers(certificates: &[&Certificate]) -> Vec<Option<usize>> {
+    certificates
+        .iter()
+        .map(|certificate| certificates.iter().position(|ca| signed_by(certificate, ca).is_ok()))
+        .collect()
+}
+
+/// The positions of the certificates whose key this is.
+pub fn holders<'a>(certificates: &'a [&Certificate], key: &'a PublicKey) -> impl Iterator<Item = usize> + 'a {
+    let positions = certificates.iter().enumerate();
+    positions.filter(move |(_, certificate)| certificate.public_key == *key).map(|(position, _)| position)
+}

@@ -1,0 +1,52 @@
+//! Why bytes could not be read as, or made into, what they should be.
+
+/// A fault in PEM, DER or key material. Its text never quotes the bytes: they may be secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// DER that does not decode.
+    #[error("{what} is not valid DER: {source}")]
+    Der {
+        /// The structure that was being read.
+        what: &'static str,
+        /// The decoder's reason, with the offset.
+        source: ::der::Error,
+    },
+    /// A private key under a passphrase.
+    #[error("the private key is encrypted")]
+    EncryptedKey,
+    /// A key that the cryptographic library refuses.
+    #[error("the {algorithm} private key is refused: {reason}")]
+    KeyRejected {
+        /// The key's kind as far as it could be told.
+        algorithm: &'static str,
+        /// The library's word for it.
+        reason: String,
+    },
+    /// DER that decodes, but means nothing that RFC 5280 allows here.
+    #[error("{what}: {problem}")]
+    Malformed {
+        /// The structure that was being read.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// No PEM block of the wanted kind.
+    #[error("holds no {0}")]
+    Missing(&'static str),
+    /// PEM armour or base64 that does not parse.
+    #[error("is not valid PEM: {0}")]
+    Pem(&'static str),
+    /// The cryptographic library failed.
+    #[error("{0} could not be done by the cryptographic library")]
+    Primitive(&'static str),
+    /// A private key of a kind that Kubernetes components cannot use.
+    #[error("the private key is {0}; kubernetes components take RSA and ECDSA keys")]
+    UnsupportedKey(&'static str),
+}
+
+impl Error {
+    /// Attaches the name of the structure to a decoder's error; made for `map_err`.
+    pub fn der(what: &'static str) -> impl Fn(::der::Error) -> Self {
+        move |source| Self::Der { what, source }
+    }
+}

@@ -1,0 +1,196 @@
+//! A profile made into a signed certificate, extension for extension as kubeadm 1.36 writes it.
+//!
+//! rcgen builds the certificate, with two reservations. Its names are a map from attribute to one value, which loses
+//! groups and re-encodes a CA's subject; and it orders extensions in its own way. So every extension is handed to it
+//! ready made, in kubeadm's order, and at the moment of signing names and key are replaced by the original bytes.
+
+use std::cell::RefCell;
+
+use aws_lc_rs::rand;
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280;
+use der::asn1::{BitString, OctetString};
+use der::{Encode, Tag};
+use rcgen::{
+    CertificateParams, CustomExtension, PublicKeyData, SerialNumber, SignatureAlgorithm, SigningKey,
+};
+use x509_cert::ext::pkix;
+
+use super::der::{children, sequence};
+use super::public_key::PublicKeyKind;
+use super::usage::{encode_extended, encode_key_usage};
+use super::{Certificate, Error, Name, PrivateKey, Profile, PublicKey, alt_name};
+
+const WHAT: &str = "the new certificate";
+
+/// A certificate authority: the certificate and the key that belongs to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Issuer<'a> {
+    certificate: &'a Certificate,
+    key: &'a PrivateKey,
+}
+
+impl<'a> Issuer<'a> {
+    /// Joins a CA certificate and its key; `None` when the key is another certificate's.
+    #[must_use]
+    pub fn new(certificate: &'a Certificate, key: &'a PrivateKey) -> Option<Self> {
+        (certificate.public_key == *key.public_key()).then_some(Self { certificate, key })
+    }
+
+    /// The CA certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &'a Certificate {
+        self.certificate
+    }
+
+    /// Signs a certificate for `public_key`. The issuer's name and key identifier are copied from the CA certificate.
+    /// The authority key identifier is left out when the CA has none, or when subject and issuer are the same name, as
+    /// Go's `CreateCertificate` does.
+    ///
+    /// # Errors
+    /// When a name cannot be encoded or the cryptographic library fails.
+    pub fn issue(&self, profile: &Profile, public_key: &PublicKey) -> Result<Certificate, Error> {
+        let issuer = &self.certificate.subject;
+        let authority =
+            self.certificate.subject_key_identifier.as_deref().filter(|_| profile.subject != *issuer);
+        sign(profile, public_key, issuer, authority, self.key)
+    }
+}
+
+/// Makes a certificate that `key` signs for itself.
+///
+/// # Errors
+/// When a name cannot be encoded or the cryptographic library fails.
+pub fn self_signed(profile: &Profile, key: &PrivateKey) -> Result<Certificate, Error> {
+    sign(profile, key.public_key(), &profile.subject, None, key)
+}
+
+fn sign(
+    profile: &Profile,
+    public_key: &PublicKey,
+    issuer: &Name,
+    authority: Option<&[u8]>,
+    key: &PrivateKey,
+) -> Result<Certificate, Error> {
+    let mut params = CertificateParams::default();
+    params.not_before = profile.not_before;
+    params.not_after = profile.not_after;
+    params.serial_number = Some(SerialNumber::from(serial()?));
+    params.custom_extensions = extensions(profile, public_key, authority)?;
+    let splice = Splice {
+        key,
+        issuer: issuer.as_der(),
+        subject: profile.subject.as_der(),
+        public_key: public_key.as_der(),
+        outcome: RefCell::new(None),
+    };
+    let draft = rcgen::Issuer::from_params(&params, &splice);
+    let _ = params.signed_by(&splice, &draft);
+    match splice.outcome.into_inner() {
+        Some(signed) => Certificate::from_der(&signed?),
+        None => Err(Error::Primitive("building the certificate")),
+    }
+}
+
+/// Signs what rcgen has built after putting the original bytes of names and key into it.
+struct Splice<'a> {
+    key: &'a PrivateKey,
+    issuer: &'a [u8],
+    subject: &'a [u8],
+    public_key: &'a [u8],
+    outcome: RefCell<Option<Result<Vec<u8>, Error>>>,
+}
+
+impl Splice<'_> {
+    /// The whole certificate, from rcgen's draft of its first part.
+    fn certificate(&self, draft: &[u8]) -> Result<Vec<u8>, Error> {
+        // version, serial, signature, issuer, validity, subject, key, extensions (RFC 5280 §4.1)
+        let mut fields = children(draft, Tag::Sequence, WHAT)?;
+        let [_, _, algorithm, issuer, _, subject, public_key, _] = &mut fields[..] else {
+            return Err(Error::Primitive("building the certificate"));
+        };
+        (*issuer, *subject, *public_key) = (self.issuer, self.subject, self.public_key);
+        let algorithm = *algorithm;
+        let tbs = sequence(&fields, WHAT)?;
+        let signature = BitString::from_bytes(&self.key.sign(&tbs)?)
+            .and_then(|bits| bits.to_der())
+            .map_err(Error::der(WHAT))?;
+        sequence(&[&tbs, algorithm, &signature], WHAT)
+    }
+}
+
+impl SigningKey for Splice<'_> {
+    fn sign(&self, draft: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.outcome.replace(Some(self.certificate(draft)));
+        Ok(Vec::new())
+    }
+}
+
+impl PublicKeyData for Splice<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.key.public_key().bits()
+    }
+
+    /// The hash follows the signer's key: kubeadm's and Go's choice.
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        match self.key.public_key().kind() {
+            PublicKeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            PublicKeyKind::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            PublicKeyKind::EcdsaP521 => &rcgen::PKCS_ECDSA_P521_SHA512,
+            _ => &rcgen::PKCS_RSA_SHA256,
+        }
+    }
+}
+
+/// keyUsage, extKeyUsage, basicConstraints, subjectKeyIdentifier, authorityKeyIdentifier, subjectAltName: Go's order.
+/// Only a CA has a subject key identifier. The alternative names are critical when they are all there is to identify
+/// the subject (RFC 5280 §4.2.1.6).
+fn extensions(
+    profile: &Profile,
+    public_key: &PublicKey,
+    authority: Option<&[u8]>,
+) -> Result<Vec<CustomExtension>, Error> {
+    let mut all = Vec::with_capacity(6);
+    let mut push = |oid: ObjectIdentifier, critical, content| {
+        let arcs: Vec<u64> = oid.arcs().map(u64::from).collect();
+        let mut extension = CustomExtension::from_oid_content(&arcs, content);
+        extension.set_criticality(critical);
+        all.push(extension);
+    };
+    if !profile.usages.key.is_empty() {
+        push(rfc5280::ID_CE_KEY_USAGE, true, encode_key_usage(&profile.usages.key)?);
+    }
+    if !profile.usages.extended.is_empty() {
+        let content = encode_extended(&profile.usages.extended)?;
+        push(rfc5280::ID_CE_EXT_KEY_USAGE, false, content);
+    }
+    let constraints = pkix::BasicConstraints { ca: profile.ca, path_len_constraint: None };
+    let content = constraints.to_der().map_err(Error::der("basicConstraints"))?;
+    push(rfc5280::ID_CE_BASIC_CONSTRAINTS, true, content);
+    if profile.ca {
+        let identifier =
+            OctetString::new(public_key.identifier()).map_err(Error::der("subjectKeyIdentifier"))?;
+        let content = identifier.to_der().map_err(Error::der("subjectKeyIdentifier"))?;
+        push(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, false, content);
+    }
+    if let Some(authority) = authority {
+        let identifier = pkix::AuthorityKeyIdentifier {
+            key_identifier: Some(OctetString::new(authority).map_err(Error::der("authorityKeyIdentifier"))?),
+            ..pkix::AuthorityKeyIdentifier::default()
+        };
+        let content = identifier.to_der().map_err(Error::der("authorityKeyIdentifier"))?;
+        push(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, false, content);
+    }
+    if !profile.subject_alt_names.is_empty() {
+        let content = alt_name::encode(&profile.subject_alt_names)?;
+        push(rfc5280::ID_CE_SUBJECT_ALT_NAME, profile.subject.is_empty(), content);
+    }
+    Ok(all)
+}
+
+/// A random serial number of 63 bits, never zero: what kubeadm writes, and within the 20 octets of RFC 5280 §4.1.2.2.
+fn serial() -> Result<u64, Error> {
+    let mut octets = [0; 8];
+    rand::fill(&mut octets).map_err(|_| Error::Primitive("drawing a serial number"))?;
+    Ok((u64::from_be_bytes(octets) >> 1).max(1))
+}

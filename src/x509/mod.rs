@@ -1,0 +1,45 @@
+//! Layer 1: certificates as data. Knows X.509, PEM and keys; knows nothing of files, clocks or Kubernetes.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`algorithm`] | the five key algorithms that kubeadm offers |
+//! | [`key`] | private keys: make, load, sign, write |
+//! | [`public_key`] | public keys and their identifiers |
+//! | [`name`] | distinguished names, byte for byte |
+//! | [`alt_name`] | subject alternative names |
+//! | [`usage`] | key usages by the names Kubernetes gives them |
+//! | [`certificate`] | a parsed certificate |
+//! | [`request`] | a parsed certificate signing request |
+//! | [`profile`] | what a certificate is to say |
+//! | [`issue`] | a profile made into a signed certificate |
+//! | [`signature`] | is this signature of that key? |
+//! | [`chain`] | who signed whom |
+//! | [`pem`] | PEM in and out |
+
+pub mod algorithm;
+pub mod alt_name;
+pub mod certificate;
+pub mod chain;
+pub mod der;
+pub mod error;
+pub mod issue;
+pub mod key;
+pub mod name;
+pub mod pem;
+pub mod profile;
+pub mod public_key;
+pub mod request;
+pub mod signature;
+pub mod usage;
+
+pub use algorithm::KeyAlgorithm;
+pub use alt_name::SubjectAltName;
+pub use certificate::Certificate;
+pub use error::Error;
+pub use issue::Issuer;
+pub use key::PrivateKey;
+pub use name::Name;
+pub use profile::Profile;
+pub use public_key::PublicKey;
+pub use request::Request;
+pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};

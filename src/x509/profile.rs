@@ -1,0 +1,22 @@
+//! What a certificate is to say, before anyone signs it.
+
+use time::OffsetDateTime;
+
+use super::{Name, SubjectAltName, Usages};
+
+/// The content of a certificate to be issued, but for key, issuer and serial number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Whom it is about.
+    pub subject: Name,
+    /// The names it speaks for, in the order in which they are to stand.
+    pub subject_alt_names: Vec<SubjectAltName>,
+    /// What its key may be used for.
+    pub usages: Usages,
+    /// Whether it is a certificate authority.
+    pub ca: bool,
+    /// The first moment of its validity.
+    pub not_before: OffsetDateTime,
+    /// The last moment of its validity.
+    pub not_after: OffsetDateTime,
+}
