@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `kubepki` program. Everything is in the library; see its front page for the shape.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kubepki::cli::main()
+}

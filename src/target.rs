@@ -8,7 +8,7 @@ use time::Duration;
 
 use crate::catalog::{CATALOG, Credential, Holders, Kind, Role, Selector, Server, Since, Symbol};
 use crate::spec::syntax::alt_name;
-use crate::spec::{Endpoint, Etcd, Naming, Node, Spec};
+use crate::spec::{AuthorityMode, Endpoint, Etcd, Naming, Node, Spec};
 use crate::x509::{KeyAlgorithm, Name, SubjectAltName, Usages, alt_name as alt_names};
 
 /// Everything that ought to exist, issuers before what they sign.
@@ -18,6 +18,8 @@ pub struct Targets {
     pub list: Vec<Target>,
     /// Whether they are those of a whole fleet, each node with a directory of its own.
     pub fleet: bool,
+    /// How long before its end a certificate is reissued.
+    pub renew_before: Duration,
 }
 
 /// One thing that ought to exist.
@@ -51,8 +53,8 @@ pub enum Aim {
         certificate: Blueprint,
         /// Whether its key belongs here too.
         key: bool,
-        /// Whether it may be made here: not on a node that is to join others.
-        create: bool,
+        /// What is done when there is none.
+        absent: Absent,
     },
     /// A certificate and its key.
     Pair {
@@ -65,8 +67,8 @@ pub enum Aim {
     KeyPair {
         /// The algorithm of a new key.
         algorithm: KeyAlgorithm,
-        /// Whether it may be made here: not on a node that is to join others.
-        create: bool,
+        /// What is done when there is none.
+        absent: Absent,
     },
     /// A kubeconfig.
     Kubeconfig {
@@ -78,6 +80,8 @@ pub enum Aim {
         cluster: String,
         /// The URLs that it may point to; a new one points to the first.
         servers: Vec<String>,
+        /// Whether its user may have replaced the certificate by a file of its own.
+        rotates: bool,
     },
     /// The same bytes as something of the authority's.
     Copy {
@@ -86,6 +90,17 @@ pub enum Aim {
         /// Whether the private key is copied too.
         key: bool,
     },
+}
+
+/// What is done about a shared credential that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// It is made.
+    Make,
+    /// The spec says that it is given.
+    Given,
+    /// The node joins others, which have it: made here, the cluster would have two.
+    Joining,
 }
 
 /// What a certificate ought to say.
@@ -141,7 +156,8 @@ impl Targets {
         };
         let fleet = node.is_none() && nodes.len() > 1;
         let apart = fleet || authority;
-        let mut targets = Self { list: Vec::new(), fleet };
+        let renew_before = spec.renew_before.duration();
+        let mut targets = Self { list: Vec::new(), fleet, renew_before };
         for row in rows(spec).filter(|row| apart && shared(row)) {
             if nodes.iter().any(|node| holds(spec, node, &row.holders)) {
                 // Its names hold no symbol that depends on a node.
@@ -194,9 +210,14 @@ impl Targets {
         let issuer = row.issuer.as_deref().and_then(|issuer| {
             self.position(issuer, &Site::Authority).or_else(|| self.position(issuer, &site))
         });
-        // A node that joins others must not make a CA of its own: the cluster would have two.
         let alone = spec.first_control_plane().is_none_or(|first| first.name == node.name);
-        let create = site == Site::Authority || (alone && holds_key(spec, node, row));
+        let absent = if site != Site::Authority && !(alone && holds_key(spec, node, row)) {
+            Absent::Joining
+        } else if matches!(row.kind, Kind::Authority { .. }) && spec.authority != AuthorityMode::SelfSigned {
+            Absent::Given
+        } else {
+            Absent::Make
+        };
         let needs_issuer = || TargetError::Credential {
             credential: row.name.clone(),
             node: node.name.clone(),
@@ -209,13 +230,14 @@ impl Targets {
             Kind::Authority { .. } => Aim::Authority {
                 certificate: meaning.blueprint()?,
                 key: site == Site::Authority || holds_key(spec, node, row),
-                create,
+                absent,
             },
-            Kind::KeyPair => Aim::KeyPair { algorithm: spec.encryption_algorithm, create },
+            Kind::KeyPair => Aim::KeyPair { algorithm: spec.encryption_algorithm, absent },
             Kind::Pair => {
                 Aim::Pair { certificate: meaning.blueprint()?, issuer: issuer.ok_or_else(needs_issuer)? }
             }
-            Kind::Kubeconfig { server } => Aim::Kubeconfig {
+            Kind::Kubeconfig { server, rotates } => Aim::Kubeconfig {
+                rotates: *rotates,
                 certificate: meaning.blueprint()?,
                 issuer: issuer.ok_or_else(needs_issuer)?,
                 cluster: spec.cluster_name.clone(),
@@ -531,13 +553,13 @@ apiServer:
 
     #[test]
     fn only_the_first_control_plane_may_make_a_ca_for_itself() {
-        for (node, authority, may) in [("cp1", false, true), ("cp2", false, false), ("w1", false, false)] {
-            let targets = Targets::of(&spec(HA), Some(node), authority).unwrap();
-            let Aim::Authority { create, .. } = targets.list[0].aim else { panic!("no CA") };
-            assert_eq!(create, may, "{node}");
+        for (node, expected) in [("cp1", Absent::Make), ("cp2", Absent::Joining), ("w1", Absent::Joining)] {
+            let targets = Targets::of(&spec(HA), Some(node), false).unwrap();
+            let Aim::Authority { absent, .. } = targets.list[0].aim else { panic!("no CA") };
+            assert_eq!(absent, expected, "{node}");
         }
         let targets = Targets::of(&spec(HA), Some("w1"), true).unwrap();
-        assert!(matches!(targets.list[0].aim, Aim::Authority { create: true, key: true, .. }));
+        assert!(matches!(targets.list[0].aim, Aim::Authority { absent: Absent::Make, key: true, .. }));
         assert!(Targets::of(&spec(HA), Some("w9"), false).is_err());
     }
 

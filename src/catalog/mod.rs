@@ -64,6 +64,8 @@ pub enum Kind {
     Kubeconfig {
         /// The API server that it points to, release by release.
         server: Vec<Since<Server>>,
+        /// Whether its user replaces the certificate by one of its own, and then points to that file.
+        rotates: bool,
     },
 }
 

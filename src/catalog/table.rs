@@ -215,7 +215,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
         },
         Credential {
             name: text("admin.conf"),
-            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Endpoint)] },
+            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Endpoint)], rotates: false },
             issuer: Some(text("ca")),
             place: text("admin.conf"),
             common_name: text("kubernetes-admin"),
@@ -226,7 +226,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
         },
         Credential {
             name: text("super-admin.conf"),
-            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Endpoint)] },
+            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Endpoint)], rotates: false },
             issuer: Some(text("ca")),
             place: text("super-admin.conf"),
             holders: Holders::FirstControlPlane,
@@ -241,6 +241,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             name: text("kubelet.conf"),
             kind: Kind::Kubeconfig {
                 server: vec![since(1, 0, 0, Server::Endpoint), since(1, 33, 0, Server::Local)],
+                rotates: true,
             },
             issuer: Some(text("ca")),
             place: text("kubelet.conf"),
@@ -255,7 +256,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
         },
         Credential {
             name: text("controller-manager.conf"),
-            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Local)] },
+            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Local)], rotates: false },
             issuer: Some(text("ca")),
             place: text("controller-manager.conf"),
             common_name: text("system:kube-controller-manager"),
@@ -265,7 +266,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
         },
         Credential {
             name: text("scheduler.conf"),
-            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Local)] },
+            kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Local)], rotates: false },
             issuer: Some(text("ca")),
             place: text("scheduler.conf"),
             common_name: text("system:kube-scheduler"),
@@ -336,7 +337,7 @@ mod tests {
     fn releases_are_in_order() {
         for row in CATALOG.iter() {
             assert!(row.organizations.is_sorted_by_key(|entry| entry.version), "{}", row.name);
-            if let Kind::Kubeconfig { server } = &row.kind {
+            if let Kind::Kubeconfig { server, .. } = &row.kind {
                 assert!(server.is_sorted_by_key(|entry| entry.version), "{}", row.name);
                 assert_eq!(server[0].version, Version::FIRST, "{}", row.name);
             }

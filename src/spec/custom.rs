@@ -77,7 +77,7 @@ fn credential(mut fields: Fields<'_>, spec: &Spec, problems: &Problems) -> Optio
     Some(at.with(Credential {
         place: path.map_or_else(|| name.clone(), |path| path.value),
         name,
-        kind: if kubeconfig { Kind::Kubeconfig { server } } else { Kind::Pair },
+        kind: if kubeconfig { Kind::Kubeconfig { server, rotates: false } } else { Kind::Pair },
         issuer: Some(issuer),
         holders: Holders::Selected(selectors),
         since: Version::FIRST,

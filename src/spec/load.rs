@@ -65,9 +65,17 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let text = String::from_utf8(bytes).map_err(|_| read_error(io::Error::other("not UTF-8 text")))?;
     let name = path.display().to_string();
     let toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    parse(&text, toml, THIS_MACHINE)
+    parse_here(&text, toml)
         .map(|(spec, warnings)| Loaded { spec, warnings, name: name.clone() })
         .map_err(|problems| LoadError::Invalid { name, problems })
+}
+
+/// Reads the text of a spec or a kubeadm configuration; what kubeadm would ask the machine is asked of this one.
+///
+/// # Errors
+/// Every problem, when one of them is fatal.
+pub fn parse_here(text: &str, toml: bool) -> Result<(Spec, Vec<Problem>), Vec<Problem>> {
+    parse(text, toml, THIS_MACHINE)
 }
 
 /// Reads the text of a spec or a kubeadm configuration.

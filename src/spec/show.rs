@@ -194,7 +194,7 @@ impl From<&Credential> for CredentialDocument {
             _ => &[],
         };
         let (kind, server) = match &row.kind {
-            Kind::Kubeconfig { server } => (
+            Kind::Kubeconfig { server, .. } => (
                 "kubeconfig",
                 server.last().map(|since| match since.value {
                     Server::Endpoint => "endpoint",

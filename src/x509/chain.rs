@@ -25,6 +25,32 @@ pub fn signed_by(certificate: &Certificate, ca: &Certificate) -> Result<(), Chai
     Ok(certificate.verify_signature(&ca.public_key)?)
 }
 
+/// Checks that signatures lead from `certificate` to `ca` over `intermediates`, which follow each other in the order in
+/// which a server would send them (RFC 8446 §4.4.2); what does not belong is passed over.
+///
+/// # Errors
+/// The reason why `ca` did not sign `certificate` itself, when nothing leads there.
+pub fn leads_to(
+    certificate: &Certificate,
+    intermediates: &[&Certificate],
+    ca: &Certificate,
+) -> Result<(), ChainFault> {
+    let direct = signed_by(certificate, ca);
+    if direct.is_ok() {
+        return direct;
+    }
+    let mut reached = certificate;
+    for intermediate in intermediates {
+        if intermediate.is_ca() && signed_by(reached, intermediate).is_ok() {
+            reached = intermediate;
+            if signed_by(reached, ca).is_ok() {
+                return Ok(());
+            }
+        }
+    }
+    direct
+}
+
 /// For each certificate, the position of the one that signed it: itself when it is self-signed, `None` when its signer
 /// is not among them.
 #[must_use]

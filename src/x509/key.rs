@@ -73,6 +73,13 @@ impl PrivateKey {
         }
     }
 
+    /// Reads DER of whatever kind, if it is a key that can be used.
+    #[must_use]
+    pub fn from_der(der: &[u8]) -> Option<Self> {
+        let rsa = || RsaKeyPair::from_der(der).map_err(rejected("RSA")).and_then(Self::rsa);
+        Self::from_pkcs8(der).or_else(|_| Self::ecdsa(der)).or_else(|_| rsa()).ok()
+    }
+
     fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
         // The algorithm's object identifier, to tell a kind that is not supported from a key that is broken.
         let kind = children(der, Tag::Sequence, "the PKCS#8 key")?

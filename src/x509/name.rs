@@ -116,6 +116,14 @@ impl Name {
     }
 }
 
+/// The name that says nothing.
+impl Default for Name {
+    fn default() -> Self {
+        // An empty SEQUENCE.
+        Self { der: vec![0x30, 0x00], rdns: Vec::new() }
+    }
+}
+
 /// `O=system:nodes, CN=system:node:cp1`: the order of the certificate; attributes of one set are joined by `+`.
 /// Control characters are escaped, so that a hostile name cannot draw on a terminal.
 impl fmt::Display for Name {

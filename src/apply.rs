@@ -1,0 +1,344 @@
+//! Layer 7: a plan into files. Keys are made and certificates signed here; the files are written, all or none, by
+//! [`crate::disk::write`].
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
+
+use crate::audit::case::Signing;
+use crate::audit::{Case, View};
+use crate::disk::FileRole;
+use crate::disk::kubeconfig::{self, Entry, KubeconfigError};
+use crate::disk::write::{Change, NewFile};
+use crate::plan::{Action, Plan, Step};
+use crate::target::{Aim, Blueprint};
+use crate::x509::{self, Certificate, Issuer, PrivateKey, Profile, PublicKey, issue, pem};
+
+/// Why a plan could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// A key or certificate could not be made.
+    #[error("{target}: {source}")]
+    X509 {
+        /// The target's name.
+        target: String,
+        /// Why not.
+        source: x509::Error,
+    },
+    /// A kubeconfig could not be written.
+    #[error("{target}: {source}")]
+    Kubeconfig {
+        /// The target's name.
+        target: String,
+        /// Why not.
+        source: KubeconfigError,
+    },
+    /// The plan asks for something that the directory does not allow; plans that are made here never do.
+    #[error("{target}: the plan does not fit what is there")]
+    Unfit {
+        /// The target's name.
+        target: String,
+    },
+}
+
+/// How early a certificate begins, so that a clock that is a little behind does not refuse it: kubeadm's
+/// `CertificateBackdate`.
+const BACKDATE: Duration = Duration::minutes(5);
+
+/// From this many keys of any kind on, threads are worth their start.
+const WORTH_THREADS: usize = 64;
+
+/// What the steps made, by target.
+struct Made<'a> {
+    plan: &'a Plan,
+    keys: HashMap<usize, PrivateKey>,
+    authorities: HashMap<usize, Certificate>,
+}
+
+/// Makes the keys, certificates and files of a plan; certificates are valid from `now` on, whenever the view was judged.
+/// `progress` is called after each key, from any thread.
+///
+/// # Errors
+/// When the cryptographic library fails, or the plan is not one of this view.
+pub fn change(
+    view: &View<'_>,
+    plan: &Plan,
+    now: OffsetDateTime,
+    progress: &(dyn Fn() + Sync),
+) -> Result<Change, ApplyError> {
+    let now = now.replace_nanosecond(0).unwrap_or(now);
+    let steps: Vec<(&Step, Case<'_>)> =
+        plan.steps.iter().filter_map(|step| Some((step, view.case(step.target)?))).collect();
+
+    // All keys first, on all cores: for RSA this is nearly all the time that there is to spend.
+    let needed: Vec<_> =
+        steps.iter().filter_map(|(step, case)| Some((case, algorithm(step, case)?))).collect();
+    let make = |(case, algorithm): &(&Case<'_>, x509::KeyAlgorithm)| {
+        let key = PrivateKey::generate(*algorithm).map_err(failed(case))?;
+        progress();
+        Ok((case.index, key))
+    };
+    let slow = needed.iter().any(|(_, algorithm)| algorithm.is_slow());
+    let keys = if (slow && needed.len() > 1) || needed.len() >= WORTH_THREADS {
+        needed.par_iter().with_max_len(1).map(make).collect::<Result<HashMap<_, _>, _>>()?
+    } else {
+        needed.iter().map(make).collect::<Result<HashMap<_, _>, _>>()?
+    };
+
+    let mut made = Made { plan, keys, authorities: HashMap::new() };
+    for (step, case) in &steps {
+        if let (Action::Create, Aim::Authority { certificate, .. }) = (&step.action, &case.target.aim) {
+            let key = made.keys.get(&case.index).ok_or_else(|| unfit(case))?;
+            let profile = profile(certificate, true, now - BACKDATE, now + certificate.lifetime);
+            let signed = issue::self_signed(&profile, key).map_err(failed(case))?;
+            made.authorities.insert(case.index, signed);
+        }
+    }
+    let write = |(step, case): &(&Step, Case<'_>)| made.files(step, case, now);
+    let files: Vec<Vec<NewFile>> = if steps.len() >= WORTH_THREADS {
+        steps.par_iter().map(write).collect::<Result<_, _>>()?
+    } else {
+        steps.iter().map(write).collect::<Result<_, _>>()?
+    };
+    let files: Vec<NewFile> = files.into_iter().flatten().collect();
+    let modes = steps.iter().flat_map(|(step, _)| step.modes.clone());
+    let modes = modes.filter(|(path, _)| files.iter().all(|file| file.path != *path)).collect();
+    Ok(Change { files, modes })
+}
+
+/// The algorithm of the key that a step makes, if it makes one.
+fn algorithm(step: &Step, case: &Case<'_>) -> Option<x509::KeyAlgorithm> {
+    match (&step.action, &case.target.aim) {
+        (Action::Create, Aim::KeyPair { algorithm, .. }) => Some(*algorithm),
+        (Action::Create | Action::Rekey, aim) => aim.certificate().map(|blueprint| blueprint.algorithm),
+        _ => None,
+    }
+}
+
+impl Made<'_> {
+    /// The files that a step writes.
+    fn files(&self, step: &Step, case: &Case<'_>, now: OffsetDateTime) -> Result<Vec<NewFile>, ApplyError> {
+        match (&step.action, &case.target.aim) {
+            (Action::Create, Aim::Authority { .. }) => {
+                let certificate = self.authorities.get(&case.index).ok_or_else(|| unfit(case))?;
+                let text = certificate.to_pem().map_err(failed(case))?;
+                Ok(vec![self.key_file(case)?, file(case, FileRole::Certificate, text)])
+            }
+            (Action::Create, Aim::KeyPair { .. }) => {
+                let key = self.keys.get(&case.index).ok_or_else(|| unfit(case))?;
+                Ok(vec![self.key_file(case)?, public_key_file(case, key.public_key())?])
+            }
+            (Action::Rewrite, Aim::KeyPair { .. }) => {
+                let key = case.private_key().ok_or_else(|| unfit(case))?;
+                Ok(vec![public_key_file(case, key.public_key())?])
+            }
+            (Action::Create | Action::Rekey | Action::Reissue, Aim::Pair { certificate, .. }) => {
+                let public = self.public_key(step, case)?;
+                let signed = self.sign(case, certificate, public, now - BACKDATE, now)?;
+                let text = signed.to_pem().map_err(failed(case))?;
+                let mut files = vec![file(case, FileRole::Certificate, text)];
+                if step.action != Action::Reissue {
+                    files.insert(0, self.key_file(case)?);
+                }
+                Ok(files)
+            }
+            (Action::Create | Action::Rekey | Action::Reissue, Aim::Kubeconfig { certificate, .. }) => {
+                let public = self.public_key(step, case)?;
+                // kubeadm's kubeconfigs begin when their CA did; once renewed, five minutes ago.
+                let begin = match step.action {
+                    Action::Create => self.authority(case)?.not_before,
+                    _ => now - BACKDATE,
+                };
+                let signed = self.sign(case, certificate, public, begin, now)?;
+                let key = match self.keys.get(&case.index) {
+                    Some(key) => key,
+                    None => case.private_key().ok_or_else(|| unfit(case))?,
+                };
+                Ok(vec![self.kubeconfig(case, &signed, key)?])
+            }
+            (Action::Rewrite, Aim::Kubeconfig { .. }) => self.rewritten(case),
+            (Action::Create | Action::Copy, Aim::Copy { .. }) => self.copies(case, now),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn public_key<'a>(&'a self, step: &Step, case: &Case<'a>) -> Result<&'a PublicKey, ApplyError> {
+        let key = match step.action {
+            Action::Reissue => case.private_key(),
+            _ => self.keys.get(&case.index),
+        };
+        key.map(PrivateKey::public_key).ok_or_else(|| unfit(case))
+    }
+
+    /// The certificate of a target's CA: the one that is there, or the one just made.
+    fn authority<'a>(&'a self, case: &Case<'a>) -> Result<&'a Certificate, ApplyError> {
+        let issuer = case.issuer().ok_or_else(|| unfit(case))?;
+        issuer.certificate().or_else(|| self.authorities.get(&issuer.index)).ok_or_else(|| unfit(case))
+    }
+
+    fn sign(
+        &self,
+        case: &Case<'_>,
+        blueprint: &Blueprint,
+        public_key: &PublicKey,
+        not_before: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Certificate, ApplyError> {
+        let ca = case.issuer().ok_or_else(|| unfit(case))?;
+        let issuer = match ca.signing() {
+            Signing::Here(issuer) => Some(issuer),
+            _ => match (self.authorities.get(&ca.index), self.keys.get(&ca.index)) {
+                (Some(certificate), Some(key)) => Issuer::new(certificate, key),
+                _ => None,
+            },
+        };
+        let issuer = issuer.ok_or_else(|| unfit(case))?;
+        // A leaf that outlived its CA would die before the date it shows.
+        let not_after = (now + blueprint.lifetime).min(issuer.certificate().not_after);
+        let profile = Profile {
+            subject: self.subject(case, blueprint),
+            ..profile(blueprint, false, not_before, not_after)
+        };
+        issuer.issue(&profile, public_key).map_err(failed(case))
+    }
+
+    /// The subject of a certificate that is replaced, if it is right for an earlier release; else the release's own.
+    fn subject(&self, case: &Case<'_>, blueprint: &Blueprint) -> x509::Name {
+        let old = case.certificate().map(|certificate| &certificate.subject);
+        let kept = old.filter(|old| blueprint.subjects.iter().any(|subject| subject.means(old)));
+        kept.or(blueprint.subjects.first()).cloned().unwrap_or_default()
+    }
+
+    fn kubeconfig(
+        &self,
+        case: &Case<'_>,
+        certificate: &Certificate,
+        key: &PrivateKey,
+    ) -> Result<NewFile, ApplyError> {
+        let certificate_pem = certificate.to_pem().map_err(failed(case))?;
+        let key_pem = key.to_pem().map_err(failed(case))?;
+        self.write_kubeconfig(
+            case,
+            certificate.subject.common_name().unwrap_or_default(),
+            &certificate_pem,
+            &key_pem,
+        )
+    }
+
+    fn write_kubeconfig(
+        &self,
+        case: &Case<'_>,
+        user: &str,
+        certificate: &str,
+        key: &str,
+    ) -> Result<NewFile, ApplyError> {
+        let Aim::Kubeconfig { cluster, servers, .. } = &case.target.aim else { return Err(unfit(case)) };
+        let old = case.kubeconfig().map(|kubeconfig| kubeconfig.server.as_str());
+        let server = old.filter(|old| servers.iter().any(|server| server == old));
+        let authority = self.authority(case)?.to_pem().map_err(failed(case))?;
+        let entry = Entry {
+            cluster,
+            server: server.or(servers.first().map(String::as_str)).unwrap_or_default(),
+            authority: &authority,
+            user,
+            certificate,
+            key,
+        };
+        let existing = case.present(FileRole::Kubeconfig).filter(|_| case.kubeconfig().is_some());
+        let existing = existing.and_then(|present| std::str::from_utf8(&present.file.bytes).ok());
+        let text = kubeconfig::write(existing, &entry)
+            .map_err(|source| ApplyError::Kubeconfig { target: name(case), source })?;
+        Ok(secret_file(case, FileRole::Kubeconfig, &text))
+    }
+
+    /// A kubeconfig with another CA or server, and the same client.
+    fn rewritten(&self, case: &Case<'_>) -> Result<Vec<NewFile>, ApplyError> {
+        let (Aim::Kubeconfig { servers, .. }, Some(present)) =
+            (&case.target.aim, case.present(FileRole::Kubeconfig))
+        else {
+            return Err(unfit(case));
+        };
+        let kubeconfig = case.kubeconfig().ok_or_else(|| unfit(case))?;
+        let authority = self.authority(case)?.to_pem().map_err(failed(case))?;
+        let kept = servers.iter().any(|server| *server == kubeconfig.server);
+        let server =
+            if kept { Some(kubeconfig.server.as_str()) } else { servers.first().map(String::as_str) };
+        let text = std::str::from_utf8(&present.file.bytes).map_err(|_| unfit(case))?;
+        let text = kubeconfig::redirect(text, server.unwrap_or_default(), &authority)
+            .map_err(|source| ApplyError::Kubeconfig { target: name(case), source })?;
+        Ok(vec![secret_file(case, FileRole::Kubeconfig, &text)])
+    }
+
+    /// A node's copies of what the authority has, or is just getting.
+    fn copies(&self, case: &Case<'_>, now: OffsetDateTime) -> Result<Vec<NewFile>, ApplyError> {
+        let original = case.original().ok_or_else(|| unfit(case))?;
+        let step = self.plan.steps.iter().find(|step| step.target == original.index);
+        let fresh = step.map(|step| self.files(step, &original, now)).transpose()?.unwrap_or_default();
+        let mut files = Vec::new();
+        for entry in case.entries() {
+            let role = entry.file.role;
+            let there = entry.found.present().map(|present| &present.file.bytes);
+            let path = original.path(role);
+            let made = fresh.iter().find(|file| file.path == path).map(|file| &file.bytes);
+            let wanted = made.or_else(|| original.present(role).map(|present| &present.file.bytes));
+            if let Some(bytes) = wanted.filter(|bytes| there != Some(*bytes)) {
+                files.push(NewFile {
+                    path: entry.file.path.clone(),
+                    bytes: bytes.clone(),
+                    mode: role.mode(),
+                });
+            }
+        }
+        Ok(files)
+    }
+
+    fn key_file(&self, case: &Case<'_>) -> Result<NewFile, ApplyError> {
+        let key = self.keys.get(&case.index).ok_or_else(|| unfit(case))?;
+        let text = key.to_pem().map_err(failed(case))?;
+        Ok(secret_file(case, FileRole::Key, &text))
+    }
+}
+
+fn profile(
+    blueprint: &Blueprint,
+    ca: bool,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+) -> Profile {
+    Profile {
+        subject: blueprint.subjects.first().cloned().unwrap_or_default(),
+        subject_alt_names: blueprint.subject_alt_names.clone(),
+        usages: blueprint.usages.clone(),
+        ca,
+        not_before,
+        not_after,
+    }
+}
+
+fn file(case: &Case<'_>, role: FileRole, text: String) -> NewFile {
+    NewFile { path: case.path(role), bytes: Zeroizing::new(text.into_bytes()), mode: role.mode() }
+}
+
+fn secret_file(case: &Case<'_>, role: FileRole, text: &str) -> NewFile {
+    NewFile { path: case.path(role), bytes: Zeroizing::new(text.as_bytes().to_vec()), mode: role.mode() }
+}
+
+fn public_key_file(case: &Case<'_>, key: &PublicKey) -> Result<NewFile, ApplyError> {
+    let text = pem::encode("PUBLIC KEY", key.as_der()).map_err(failed(case))?;
+    Ok(file(case, FileRole::PublicKey, text))
+}
+
+fn name(case: &Case<'_>) -> String {
+    case.view.targets.name(case.target)
+}
+
+fn failed(case: &Case<'_>) -> impl Fn(x509::Error) -> ApplyError {
+    let target = name(case);
+    move |source| ApplyError::X509 { target: target.clone(), source }
+}
+
+fn unfit(case: &Case<'_>) -> ApplyError {
+    ApplyError::Unfit { target: name(case) }
+}

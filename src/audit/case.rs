@@ -1,0 +1,237 @@
+//! What a rule sees: one target, what stands in its place, and the same of its issuer.
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::{Fault, Remedy};
+use crate::disk::kubeconfig::Source;
+use crate::disk::{Entry, FileRole, Found, Kubeconfig, Present, Survey};
+use crate::target::{Absent, Aim, Blueprint, Target, Targets};
+use crate::x509::{Certificate, Issuer, PrivateKey};
+
+/// Everything that is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What ought to be.
+    pub targets: &'a Targets,
+    /// What is.
+    pub survey: &'a Survey,
+    /// When.
+    pub now: OffsetDateTime,
+}
+
+/// One target of a view.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The whole.
+    pub view: &'a View<'a>,
+    /// The position of the target.
+    pub index: usize,
+    /// The target.
+    pub target: &'a Target,
+}
+
+/// Who can sign a certificate of a CA.
+#[derive(Clone, Copy, Debug)]
+pub enum Signing<'a> {
+    /// Whoever runs this: certificate and key are at hand.
+    Here(Issuer<'a>),
+    /// Whoever has the key, which is not here.
+    Elsewhere,
+    /// Whoever runs this, once the CA has been made.
+    Later,
+    /// Nobody, until a person has mended the CA.
+    Nobody,
+}
+
+impl<'a> View<'a> {
+    /// Every target.
+    pub fn cases(&'a self) -> impl Iterator<Item = Case<'a>> {
+        let targets = self.targets.list.iter().enumerate();
+        targets.map(|(index, target)| Case { view: self, index, target })
+    }
+
+    /// The target at a position.
+    #[must_use]
+    pub fn case(&'a self, index: usize) -> Option<Case<'a>> {
+        Some(Case { view: self, index, target: self.targets.list.get(index)? })
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The files of the target.
+    #[must_use]
+    pub fn entries(&self) -> &'a [Entry] {
+        self.view.survey.of_target(self.index)
+    }
+
+    /// The file with a role.
+    #[must_use]
+    pub fn entry(&self, role: FileRole) -> Option<&'a Entry> {
+        self.entries().iter().find(|entry| entry.file.role == role)
+    }
+
+    /// The file with a role, if it could be read.
+    #[must_use]
+    pub fn present(&self, role: FileRole) -> Option<&'a Present> {
+        self.entry(role)?.found.present()
+    }
+
+    /// Whether nothing of the target is there.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.entries().iter().all(|entry| entry.found.is_missing())
+    }
+
+    /// The path of the file with a role; the first file's where there is none with the role.
+    #[must_use]
+    pub fn path(&self, role: FileRole) -> PathBuf {
+        let entry = self.entry(role).or_else(|| self.entries().first());
+        entry.map_or_else(PathBuf::new, |entry| entry.file.path.clone())
+    }
+
+    /// The path of the file that the certificate is in.
+    #[must_use]
+    pub fn certificate_path(&self) -> PathBuf {
+        self.path(if self.is_kubeconfig() { FileRole::Kubeconfig } else { FileRole::Certificate })
+    }
+
+    /// The path of the file that the private key is in.
+    #[must_use]
+    pub fn key_path(&self) -> PathBuf {
+        self.path(if self.is_kubeconfig() { FileRole::Kubeconfig } else { FileRole::Key })
+    }
+
+    /// The certificates in the target's file, the target's own first, if all of them could be read.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<&'a Certificate> {
+        if let Aim::Kubeconfig { .. } = self.target.aim {
+            return self.kubeconfig().and_then(|k| k.certificate.embedded()).into_iter().flatten().collect();
+        }
+        let certificates =
+            self.present(FileRole::Certificate).and_then(|file| file.content.certificates().ok());
+        certificates.unwrap_or_default()
+    }
+
+    /// The target's own certificate.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&'a Certificate> {
+        self.certificates().first().copied()
+    }
+
+    /// The target's private key.
+    #[must_use]
+    pub fn private_key(&self) -> Option<&'a PrivateKey> {
+        if self.is_kubeconfig() {
+            return self.kubeconfig()?.key.embedded();
+        }
+        self.present(FileRole::Key)?.content.private_key().ok()
+    }
+
+    /// The kubeconfig.
+    #[must_use]
+    pub fn kubeconfig(&self) -> Option<&'a Kubeconfig> {
+        self.present(FileRole::Kubeconfig)?.content.kubeconfig().ok()
+    }
+
+    /// Whether the target is a kubeconfig.
+    #[must_use]
+    pub fn is_kubeconfig(&self) -> bool {
+        matches!(self.target.aim, Aim::Kubeconfig { .. })
+    }
+
+    /// Whether the target is a CA.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        matches!(self.target.aim, Aim::Authority { .. })
+    }
+
+    /// Whether a CA signs the target, and its certificate is kept in it: not so in a kubelet's kubeconfig that points to
+    /// the file that the kubelet renews.
+    #[must_use]
+    pub fn is_leaf(&self) -> bool {
+        self.view.targets.issuer(self.target).is_some() && !self.is_rotated()
+    }
+
+    /// Whether the user of a kubeconfig keeps its certificate in a file of its own.
+    #[must_use]
+    pub fn is_rotated(&self) -> bool {
+        let rotates = matches!(self.target.aim, Aim::Kubeconfig { rotates: true, .. });
+        rotates
+            && self.kubeconfig().is_some_and(|kubeconfig| matches!(kubeconfig.certificate, Source::File(_)))
+    }
+
+    /// What the certificate ought to say.
+    #[must_use]
+    pub fn blueprint(&self) -> Option<&'a Blueprint> {
+        self.target.aim.certificate()
+    }
+
+    /// The CA that signs the target.
+    #[must_use]
+    pub fn issuer(&self) -> Option<Case<'a>> {
+        match self.target.aim {
+            Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.view.case(issuer),
+            _ => None,
+        }
+    }
+
+    /// The original of a copy.
+    #[must_use]
+    pub fn original(&self) -> Option<Case<'a>> {
+        match self.target.aim {
+            Aim::Copy { of, .. } => self.view.case(of),
+            _ => None,
+        }
+    }
+
+    /// Of a CA: who can sign with it. The one place where a missing CA key is asked about.
+    #[must_use]
+    pub fn signing(&self) -> Signing<'a> {
+        let key = self.entry(FileRole::Key).map(|entry| &entry.found);
+        let Some(certificate) = self.certificate() else {
+            return if self.may_be_made() { Signing::Later } else { Signing::Nobody };
+        };
+        if !certificate.is_ca() || certificate.not_after < self.view.now {
+            return Signing::Nobody;
+        }
+        match (key, self.private_key()) {
+            (None | Some(Found::Missing), _) => Signing::Elsewhere,
+            (_, Some(key)) => Issuer::new(certificate, key).map_or(Signing::Nobody, Signing::Here),
+            (_, None) => Signing::Nobody,
+        }
+    }
+
+    /// Of something shared that is nowhere: whether it may be made. Not where it is given or where others have it, and not
+    /// where certificates of it exist: then it is lost and not new.
+    #[must_use]
+    pub fn may_be_made(&self) -> bool {
+        let make = matches!(
+            self.target.aim,
+            Aim::Authority { absent: Absent::Make, .. } | Aim::KeyPair { absent: Absent::Make, .. }
+        );
+        make && self.is_absent() && self.orphans().next().is_none()
+    }
+
+    /// Of a CA: what it would have to have signed.
+    pub fn orphans(&self) -> impl Iterator<Item = Case<'a>> + use<'a> {
+        let index = self.index;
+        self.view.cases().filter(move |case| {
+            case.issuer().is_some_and(|issuer| issuer.index == index) && case.certificate().is_some()
+        })
+    }
+}
+
+/// The fault of a file whose mode allows more than its role does. A stricter mode is right: under umask 077 kubeadm
+/// writes certificates with 600.
+#[must_use]
+pub fn loose_mode(case: &Case<'_>, role: FileRole) -> Vec<Fault> {
+    let Some(present) = case.present(role) else { return Vec::new() };
+    let (mode, loosest) = (present.file.mode, role.loosest());
+    if mode & !loosest == 0 {
+        return Vec::new();
+    }
+    let message = format!("has mode {mode:03o}, looser than {loosest:03o}");
+    vec![Fault { path: case.path(role), message, remedy: Remedy::Chmod(mode & loosest) }]
+}

@@ -1,0 +1,37 @@
+//! `KP-KY015`: a key of another algorithm than the spec's.
+
+use crate::audit::rule::rule;
+use crate::audit::{Case, Fault, Remedy};
+
+rule! {
+    /// A certificate's key is of another algorithm or size than the spec's `encryptionAlgorithm`.
+    ///
+    /// ## Why it matters
+    ///
+    /// The policy is not followed everywhere. `kubeadm certs renew` leaves such keys behind when it cannot reach the
+    /// cluster: then it takes its default, RSA-2048, whatever the cluster was made with.
+    ///
+    /// A CA or `sa.key` that was given keeps its algorithm: they are never replaced here.
+    ///
+    /// ## What to do
+    ///
+    /// `kubepki apply` makes a new key and certificate.
+    ///
+    /// ## References
+    ///
+    /// kubeadm v1beta4, `encryptionAlgorithm`.
+    "KP-KY015" "algorithm-drift" Medium
+}
+
+fn applies(case: &Case<'_>) -> bool {
+    case.is_leaf() && case.certificate().is_some()
+}
+
+fn check(case: &Case<'_>) -> Vec<Fault> {
+    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    if certificate.public_key.algorithm() == Some(blueprint.algorithm) {
+        return Vec::new();
+    }
+    let message = format!("its key is {}, not {}", certificate.public_key, blueprint.algorithm);
+    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Rekey }]
+}

@@ -1,0 +1,43 @@
+//! `KP-SP002`: a certificate with other names than the spec gives it.
+
+use crate::audit::rule::rule;
+use crate::audit::{Case, Fault, Remedy};
+use crate::x509::SubjectAltName;
+
+rule! {
+    /// A certificate has other subject alternative names than the spec gives it.
+    ///
+    /// ## Why it matters
+    ///
+    /// Clients refuse a server that they reach by a name which is not in its certificate. A name that is no longer the
+    /// server's can be somebody else's by now.
+    ///
+    /// ## What to do
+    ///
+    /// `kubepki apply` issues a certificate with the right names for the same key. kubeadm keeps the old names, at
+    /// every renewal, until the file is deleted.
+    ///
+    /// ## References
+    ///
+    /// RFC 9525 §6; RFC 5280 §4.2.1.6.
+    "KP-SP002" "alt-name-drift" High
+}
+
+fn applies(case: &Case<'_>) -> bool {
+    case.is_leaf() && case.certificate().is_some()
+}
+
+fn check(case: &Case<'_>) -> Vec<Fault> {
+    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    let (there, wanted) = (&certificate.subject_alt_names, &blueprint.subject_alt_names);
+    let list = |sign: &str, names: &[SubjectAltName], others: &[SubjectAltName]| {
+        let missing = names.iter().filter(|name| !others.contains(name));
+        missing.map(|name| format!(" {sign} {name}")).collect::<String>()
+    };
+    let difference = list("+", wanted, there) + &list("-", there, wanted);
+    if difference.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("SAN{difference}");
+    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+}

@@ -1,0 +1,53 @@
+//! `KP-SP004`: a certificate that was issued for another time than the spec gives.
+
+use time::Duration;
+
+use crate::audit::rule::rule;
+use crate::audit::{Case, Fault, Remedy};
+use crate::moment::span;
+
+rule! {
+    /// A certificate was issued for longer or shorter than the spec's `certificateValidityPeriod`.
+    ///
+    /// ## Why it matters
+    ///
+    /// A lifetime is a policy: how long a stolen key is of use, and how often somebody has to act.
+    ///
+    /// Three things are taken for right: a beginning up to five minutes early, as kubeadm and kubepki write it; an end
+    /// that was cut to that of the CA; and a certificate that begins when its CA did, as kubeadm's kubeconfigs do,
+    /// if it can have been issued for the right time since.
+    ///
+    /// ## What to do
+    ///
+    /// `kubepki apply` issues a certificate of the right length for the same key.
+    ///
+    /// ## References
+    ///
+    /// kubeadm v1beta4, `certificateValidityPeriod`.
+    "KP-SP004" "lifetime-drift" Low
+}
+
+/// How early a certificate begins: kubeadm's `CertificateBackdate`, and the controller manager's.
+const BACKDATE: Duration = Duration::minutes(5);
+
+fn applies(case: &Case<'_>) -> bool {
+    case.is_leaf() && case.certificate().is_some()
+}
+
+fn check(case: &Case<'_>) -> Vec<Fault> {
+    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    let lifetime = certificate.not_after - certificate.not_before;
+    let wanted = blueprint.lifetime;
+    let issuer = case.issuer().and_then(|issuer| issuer.certificate());
+    let exact = lifetime >= wanted && lifetime <= wanted + BACKDATE;
+    let cut = lifetime < wanted && issuer.is_some_and(|ca| ca.not_after == certificate.not_after);
+    let since_the_ca = issuer.is_some_and(|ca| {
+        let begun = certificate.not_after - wanted;
+        ca.not_before == certificate.not_before && begun >= ca.not_before && begun <= case.view.now
+    });
+    if exact || cut || since_the_ca {
+        return Vec::new();
+    }
+    let message = format!("was issued for {}, not for {}", span(lifetime), span(wanted));
+    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+}

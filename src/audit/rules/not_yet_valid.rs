@@ -1,0 +1,42 @@
+//! `KP-TM003`: a certificate whose time has not come.
+
+use time::Duration;
+
+use crate::audit::rule::rule;
+use crate::audit::{Case, Fault, Remedy};
+use crate::moment::rfc3339;
+
+rule! {
+    /// A certificate is not valid yet, by more than five minutes.
+    ///
+    /// ## Why it matters
+    ///
+    /// Everyone refuses it until then. Most likely a clock is wrong: this machine's, or that of the machine that signed.
+    ///
+    /// ## What to do
+    ///
+    /// Look at the clocks first. Then `kubepki apply` issues a new one.
+    ///
+    /// ## References
+    ///
+    /// RFC 5280 §4.1.2.5. Five minutes are what kubeadm and the controller manager allow for clocks that differ.
+    "KP-TM003" "not-yet-valid" High
+}
+
+fn applies(case: &Case<'_>) -> bool {
+    (case.is_authority() || case.is_leaf()) && case.certificate().is_some()
+}
+
+fn check(case: &Case<'_>) -> Vec<Fault> {
+    let Some(certificate) = case.certificate() else { return Vec::new() };
+    if certificate.not_before <= case.view.now + Duration::minutes(5) {
+        return Vec::new();
+    }
+    let remedy = if case.is_authority() {
+        Remedy::ByHand("look at this machine's clock: the CA begins later".to_owned())
+    } else {
+        Remedy::Rekey
+    };
+    let message = format!("is not valid before {}", rfc3339(certificate.not_before));
+    vec![Fault { path: case.certificate_path(), message, remedy }]
+}

@@ -1,0 +1,38 @@
+//! `KP-SP001`: a certificate with another subject than the spec gives it.
+
+use crate::audit::rule::rule;
+use crate::audit::{Case, Fault, Remedy};
+
+rule! {
+    /// A certificate names another subject than the spec gives it.
+    ///
+    /// ## Why it matters
+    ///
+    /// Kubernetes takes the common name for the user and the organizations for the groups: another subject has other
+    /// rights. Subjects that earlier releases gave to the same credential are left alone, as kubeadm leaves them at
+    /// every renewal, because roles in the cluster may still depend on them. To move on to the subject of the spec's
+    /// release, delete the file and run `kubepki apply`.
+    ///
+    /// ## What to do
+    ///
+    /// `kubepki apply` issues a certificate with the right subject for the same key.
+    ///
+    /// ## References
+    ///
+    /// Kubernetes, "Authenticating", X.509 client certificates.
+    "KP-SP001" "subject-drift" High
+}
+
+fn applies(case: &Case<'_>) -> bool {
+    case.is_leaf() && case.certificate().is_some()
+}
+
+fn check(case: &Case<'_>) -> Vec<Fault> {
+    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    if blueprint.subjects.iter().any(|subject| subject.means(&certificate.subject)) {
+        return Vec::new();
+    }
+    let wanted = blueprint.subjects.first().map(ToString::to_string).unwrap_or_default();
+    let message = format!("its subject is `{}`, not `{wanted}`", certificate.subject);
+    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+}

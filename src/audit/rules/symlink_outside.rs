@@ -1,0 +1,43 @@
+//! `KP-FS009`: a symlink that leads out of the directory.
+
+use crate::audit::rule::rule;
+use crate::audit::{Case, Fault, Remedy};
+use crate::disk::Found;
+use crate::disk::read::ReadError;
+
+rule! {
+    /// A file of the PKI is a symlink, or lies behind one, that leads out of the directory, or to nothing.
+    ///
+    /// ## Why it matters
+    ///
+    /// What it leads to changes without anyone looking at this directory, and whoever may write there may exchange a
+    /// certificate or read a key. kubepki neither follows such a link nor replaces it.
+    ///
+    /// ## What to do
+    ///
+    /// Replace the link by the file itself, or run kubepki on the directory that it leads to. Links that stay inside
+    /// the directory are followed.
+    ///
+    /// ## References
+    ///
+    /// CIS Kubernetes Benchmark 1.1.19 to 1.1.21.
+    "KP-FS009" "symlink-outside" Medium
+}
+
+fn applies(_: &Case<'_>) -> bool {
+    true
+}
+
+fn check(case: &Case<'_>) -> Vec<Fault> {
+    let outside = case.entries().iter().filter_map(|entry| match &entry.found {
+        Found::Unreadable(error @ ReadError::Outside(_)) => Some((entry, error)),
+        _ => None,
+    });
+    outside
+        .map(|(entry, error)| Fault {
+            path: entry.file.path.clone(),
+            message: error.to_string(),
+            remedy: Remedy::ByHand("replace the link by the file, or run kubepki where it leads to".to_owned()),
+        })
+        .collect()
+}

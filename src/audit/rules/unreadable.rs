@@ -1,0 +1,96 @@
+//! `KP-ST002`: a file that cannot be read as what it ought to be.
+
+use crate::audit::rule::rule;
+use crate::audit::{Case, Fault, Remedy};
+use crate::disk::content::ContentError;
+use crate::disk::kubeconfig::Source;
+use crate::disk::read::ReadError;
+use crate::disk::{Entry, FileRole, Found, Present};
+use crate::target::Aim;
+use crate::x509;
+
+rule! {
+    /// A file is there but cannot be read, or is not what its name says.
+    ///
+    /// ## Why it matters
+    ///
+    /// The component that reads it does not start. A file that the system refuses to hand out may be perfectly good, so
+    /// kubepki leaves it alone; one that was read and makes no sense is replaced, and kept in the backup.
+    ///
+    /// ## What to do
+    ///
+    /// `kubepki apply` replaces certificates, keys and kubeconfigs. A CA or `sa.key` must come back from a backup.
+    /// An encrypted CA key must be decrypted: `openssl pkey -in ca.key -out ca.key.plain`.
+    ///
+    /// ## References
+    ///
+    /// RFC 7468 (PEM), RFC 5280 §4 (certificates).
+    "KP-ST002" "unreadable" High
+}
+
+fn applies(_: &Case<'_>) -> bool {
+    true
+}
+
+fn check(case: &Case<'_>) -> Vec<Fault> {
+    case.entries().iter().filter_map(|entry| fault(case, entry)).collect()
+}
+
+fn fault(case: &Case<'_>, entry: &Entry) -> Option<Fault> {
+    let (message, remedy) = match &entry.found {
+        Found::Missing | Found::Unreadable(ReadError::Missing | ReadError::Outside(_)) => return None,
+        Found::Unreadable(error) => {
+            let text = match error {
+                ReadError::System(_) => "make it readable, or run kubepki as its owner",
+                _ => "move it away",
+            };
+            (error.to_string(), Remedy::ByHand(text.to_owned()))
+        }
+        Found::Present(present) => {
+            let error = content_error(case, entry, present)?;
+            let remedy = remedy(case, entry.file.role, &error);
+            (error.to_string(), remedy)
+        }
+    };
+    Some(Fault { path: entry.file.path.clone(), message, remedy })
+}
+
+fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<ContentError> {
+    // A copy is held to its original's bytes, whatever they mean.
+    if matches!(case.target.aim, Aim::Copy { .. }) {
+        return None;
+    }
+    let content = &present.content;
+    match entry.file.role {
+        FileRole::Certificate => content.certificates().err(),
+        FileRole::Key => content.private_key().err(),
+        FileRole::PublicKey => content.public_key().err(),
+        FileRole::Kubeconfig => match content.kubeconfig() {
+            Err(error) => Some(error),
+            Ok(kubeconfig) => {
+                let broken = |error: &x509::Error| ContentError::X509(error.clone());
+                match (&kubeconfig.certificate, &kubeconfig.key, &kubeconfig.authority) {
+                    (Source::Embedded(Err(error)), _, _)
+                    | (_, Source::Embedded(Err(error)), _)
+                    | (_, _, Source::Embedded(Err(error))) => Some(broken(error)),
+                    _ => None,
+                }
+            }
+        },
+    }
+}
+
+fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {
+    let by_hand = |text: &str| Remedy::ByHand(text.to_owned());
+    match (&case.target.aim, role) {
+        (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key)
+            if *error == ContentError::X509(x509::Error::EncryptedKey) =>
+        {
+            by_hand("decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place")
+        }
+        (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => by_hand("put it back from a backup"),
+        (Aim::KeyPair { .. }, _) => Remedy::Rewrite,
+        (Aim::Pair { .. }, FileRole::Certificate) => Remedy::Reissue,
+        _ => Remedy::Rekey,
+    }
+}

@@ -1,0 +1,195 @@
+//! `kubepki apply`.
+
+use std::path::Path;
+
+use clap::Args;
+use time::OffsetDateTime;
+
+use super::progress::Progress;
+use super::workspace::{Workspace, WorkspaceArgs, cure, moment_arg};
+use super::{Exit, Format, Outside, terminal};
+use crate::apply;
+use crate::audit::View;
+use crate::disk::archive;
+use crate::disk::journal::Journal;
+use crate::disk::lock::{Lock, PATIENCE};
+use crate::disk::write;
+use crate::error::Error;
+use crate::moment::{compact, rfc3339};
+use crate::plan::{Action, Plan};
+use crate::report::plan::{Outcome, PlanReport};
+use crate::target::Site;
+
+/// Make the directory what the spec says: creating asks nothing, replacing asks first
+#[derive(Debug, Args)]
+pub struct Apply {
+    #[command(flatten)]
+    workspace: WorkspaceArgs,
+
+    /// Replace what is there without asking.
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Only show the plan.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Write a tar file for each node beside the overlays, ready to be unpacked over its root.
+    #[arg(long)]
+    archive: bool,
+
+    /// Judge as of this day or moment; what is issued is valid from now on all the same.
+    #[arg(long, value_name = "TIME", value_parser = moment_arg)]
+    at: Option<OffsetDateTime>,
+
+    /// How to print what was done.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+impl Apply {
+    /// Plans and carries the plan out.
+    ///
+    /// # Errors
+    /// When anything fails; then the directory is as it was, or the next run finishes the work.
+    pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
+        let workspace = Workspace::open(&self.workspace)?;
+        let judged_at = self.at.unwrap_or(outside.now);
+        let job = Job { kind: "Apply", workspace: &workspace, judged_at, yes: self.yes, output: self.output };
+        if self.dry_run {
+            let look = workspace.look()?;
+            let view = workspace.view(&look, judged_at);
+            let report = job.report("Plan", &view, &cure(&view), None);
+            outside.print(&report, self.output)?;
+            return Ok(Exit::Done);
+        }
+        let archives = |outcome: &mut Outcome| if self.archive { pack(&workspace, outcome) } else { Ok(()) };
+        job.run(outside, |view| Ok(cure(view)), archives)
+    }
+}
+
+/// A plan that is to be carried out: what `apply` and `renew` share.
+pub(super) struct Job<'a> {
+    /// What the report is called.
+    pub kind: &'static str,
+    /// The directory.
+    pub workspace: &'a Workspace,
+    /// The moment at which it is judged.
+    pub judged_at: OffsetDateTime,
+    /// Whether consent is given beforehand.
+    pub yes: bool,
+    /// How the report is printed.
+    pub output: Format,
+}
+
+impl Job<'_> {
+    /// Shows what would be replaced, asks, takes the lock, finishes what was interrupted, plans again and does it.
+    pub fn run(
+        &self,
+        outside: &mut Outside<'_>,
+        plan: impl Fn(&View<'_>) -> Result<Plan, Error>,
+        afterwards: impl Fn(&mut Outcome) -> Result<(), Error>,
+    ) -> Result<Exit, Error> {
+        let look = self.workspace.look()?;
+        let view = self.workspace.view(&look, self.judged_at);
+        let shown = plan(&view)?;
+        let mut outcome =
+            Outcome { files_written: 0, files_recovered: 0, backup: None, archives: Vec::new() };
+        if !shown.changes() && look.pending.is_none() {
+            // Nothing is written, not even the lock.
+            afterwards(&mut outcome)?;
+            return self.end(outside, &view, &shown, outcome);
+        }
+        self.consent(outside, &view, &shown)?;
+        let root = self.workspace.layout.root();
+        let _lock = Lock::take(root, &me(self.kind, outside.now), PATIENCE)?;
+        if let Some(journal) = Journal::pending(root)? {
+            outcome.files_recovered = journal.remaining();
+            journal.finish(root)?;
+        }
+        let look = self.workspace.look()?;
+        let view = self.workspace.view(&look, self.judged_at);
+        let plan = plan(&view)?;
+        if plan.steps != shown.steps {
+            return Err(Error::Changed(root.to_owned()));
+        }
+        let keys =
+            plan.steps.iter().filter(|step| matches!(step.action, Action::Create | Action::Rekey)).count();
+        let progress = Progress::new(keys);
+        let change = apply::change(&view, &plan, outside.now, &|| progress.step())?;
+        drop(progress);
+        outcome.files_written = change.files.len();
+        let backup = write::commit(&self.workspace.layout, &change, &compact(outside.now))?;
+        outcome.backup = backup.map(|path| path.display().to_string());
+        afterwards(&mut outcome)?;
+        self.end(outside, &view, &plan, outcome)
+    }
+
+    fn report(
+        &self,
+        kind: &'static str,
+        view: &View<'_>,
+        plan: &Plan,
+        outcome: Option<Outcome>,
+    ) -> PlanReport {
+        let Workspace { spec, layout, .. } = self.workspace;
+        PlanReport::new(kind, &spec.cluster_name, layout, view, plan, outcome)
+    }
+
+    fn end(
+        &self,
+        outside: &mut Outside<'_>,
+        view: &View<'_>,
+        plan: &Plan,
+        outcome: Outcome,
+    ) -> Result<Exit, Error> {
+        outside.print(&self.report(self.kind, view, plan, Some(outcome)), self.output)?;
+        Ok(if plan.waits() { Exit::Attention } else { Exit::Done })
+    }
+
+    /// Replacing what exists is shown and asked about, on standard error: standard output carries the report.
+    fn consent(&self, outside: &Outside<'_>, view: &View<'_>, plan: &Plan) -> Result<(), Error> {
+        let replaced = plan.replacing(view).count();
+        if self.yes || replaced == 0 {
+            return Ok(());
+        }
+        use crate::report::Table;
+        self.report("Plan", view, plan, None).table(&mut anstream::stderr(), outside.width)?;
+        match terminal::confirm(&format!("Replace {replaced} credentials that are there?")) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Error::Declined),
+            None => Err(Error::NeedsConsent(replaced)),
+        }
+    }
+}
+
+/// Packs every node's overlay.
+fn pack(workspace: &Workspace, outcome: &mut Outcome) -> Result<(), Error> {
+    let mut nodes: Vec<&str> = Vec::new();
+    for target in &workspace.targets.list {
+        if let Site::Node(name) = &target.site
+            && nodes.last() != Some(&name.as_str())
+        {
+            nodes.push(name);
+        }
+    }
+    let prefix = Path::new(if workspace.targets.fleet { "" } else { "etc/kubernetes" });
+    for node in nodes {
+        let overlay = workspace.layout.overlay(node);
+        let archive = archive::place(&overlay, node);
+        archive::pack(&overlay, prefix, &archive)?;
+        outcome.archives.push(archive.display().to_string());
+    }
+    Ok(())
+}
+
+/// What the lock file says of this run.
+fn me(kind: &str, now: OffsetDateTime) -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!(
+        "kubepki {} with process {} on {host} since {}",
+        kind.to_lowercase(),
+        std::process::id(),
+        rfc3339(now)
+    )
+}

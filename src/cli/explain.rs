@@ -1,0 +1,67 @@
+//! `kubepki explain`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::workspace::{SpecArg, load_spec};
+use super::{Exit, Outside};
+use crate::catalog::{CATALOG, Credential};
+use crate::error::Error;
+use crate::report::explanation::Explanation;
+use crate::report::{self, Table};
+use crate::spec::problem::nearest;
+use crate::target::rows;
+
+/// Explain a credential or a rule; without a name, list them all
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A credential, such as apiserver, or a rule, such as KP-TM001 or expired.
+    #[arg(value_name = "NAME")]
+    topic: Option<String>,
+
+    /// A spec whose own credentials are explained too.
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// How to print it.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ExplainFormat {
+    /// For people.
+    Table,
+    /// For machines.
+    Json,
+    /// The table of credentials, as it stands in the README.
+    Markdown,
+}
+
+impl Explain {
+    /// Explains.
+    ///
+    /// # Errors
+    /// When there is nothing of that name.
+    pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
+        let credentials: Vec<Credential> = match self.file {
+            Some(file) => rows(&load_spec(&SpecArg { file })?).cloned().collect(),
+            None => CATALOG.to_vec(),
+        };
+        let explanation = match &self.topic {
+            None => Explanation::whole(&credentials),
+            Some(topic) => Explanation::of(topic, &credentials).ok_or_else(|| {
+                let topics = Explanation::topics(&credentials);
+                let nearest = nearest(topic, topics.iter().map(String::as_str)).map(str::to_owned);
+                Error::UnknownTopic { name: topic.clone(), nearest }
+            })?,
+        };
+        match self.output {
+            ExplainFormat::Table => explanation.table(outside.out, outside.width)?,
+            ExplainFormat::Json => report::json(&explanation, outside.out)?,
+            ExplainFormat::Markdown => explanation.markdown(outside.out)?,
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,129 @@
+//! What `plan`, `apply` and `renew` begin with: a spec, the directory it is for, and what is there.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use time::OffsetDateTime;
+
+use super::terminal;
+use crate::audit::{self, View};
+use crate::disk::journal::Journal;
+use crate::disk::{Layout, Survey};
+use crate::error::Error;
+use crate::moment;
+use crate::plan::Plan;
+use crate::spec::Spec;
+use crate::spec::load::{Loaded, load};
+use crate::target::Targets;
+
+/// The spec.
+#[derive(Debug, Args)]
+pub struct SpecArg {
+    /// The spec, or a kubeadm configuration: YAML, TOML by its name, `-` for standard input.
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// The spec and the directory.
+#[derive(Debug, Args)]
+pub struct WorkspaceArgs {
+    #[command(flatten)]
+    spec: SpecArg,
+
+    /// The directory: the node's Kubernetes directory where one node is meant, else the fleet's.
+    #[arg(short, long, value_name = "DIR", default_value = "/etc/kubernetes")]
+    dir: PathBuf,
+
+    /// Only this node of the spec: DIR is its Kubernetes directory.
+    #[arg(long, value_name = "NAME")]
+    node: Option<String>,
+
+    /// Where the shared CAs and service account keys are, when they are not kept on the node itself.
+    #[arg(long, value_name = "DIR", requires = "node")]
+    authority: Option<PathBuf>,
+}
+
+/// A directory and what ought to be in it.
+pub struct Workspace {
+    /// The spec.
+    pub spec: Spec,
+    /// What ought to be there.
+    pub targets: Targets,
+    /// Which files that is.
+    pub layout: Layout,
+}
+
+/// A directory as it is.
+pub struct Look {
+    /// The files.
+    pub survey: Survey,
+    /// What an interrupted run has left to be put in place.
+    pub pending: Option<Journal>,
+}
+
+/// Loads a spec and tells its warnings.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn load_spec(arg: &SpecArg) -> Result<Spec, Error> {
+    let Loaded { spec, warnings, name } = load(&arg.file)?;
+    terminal::problems(&name, &warnings);
+    Ok(spec)
+}
+
+impl Workspace {
+    /// Loads the spec and works out what ought to be in the directory.
+    ///
+    /// # Errors
+    /// When the spec cannot be used, or has no such node.
+    pub fn open(args: &WorkspaceArgs) -> Result<Self, Error> {
+        let spec = load_spec(&args.spec)?;
+        let targets = Targets::of(&spec, args.node.as_deref(), args.authority.is_some())?;
+        let root = absolute(&args.dir)?;
+        let authority = args.authority.as_deref().map(absolute).transpose()?;
+        let layout = Layout::new(&root, authority.as_deref(), &spec.certificates_dir, targets.fleet);
+        if !layout.keeps(&spec.certificates_dir) {
+            terminal::warning(&format!(
+                "certificatesDir `{}` is outside /etc/kubernetes: the certificates go to {}",
+                spec.certificates_dir,
+                root.join("pki").display()
+            ));
+        }
+        Ok(Self { spec, targets, layout })
+    }
+
+    /// Looks at the directory.
+    ///
+    /// # Errors
+    /// When an interrupted run has left a journal that cannot be read.
+    pub fn look(&self) -> Result<Look, Error> {
+        let pending = Journal::pending(self.layout.root())?;
+        let survey = Survey::of(&self.layout, &self.targets, pending.as_ref());
+        Ok(Look { survey, pending })
+    }
+
+    /// The view of what is there at a moment.
+    #[must_use]
+    pub fn view<'a>(&'a self, look: &'a Look, now: OffsetDateTime) -> View<'a> {
+        View { targets: &self.targets, survey: &look.survey, now }
+    }
+}
+
+/// The plan that cures everything that the rules find.
+#[must_use]
+pub fn cure(view: &View<'_>) -> Plan {
+    Plan::of(view, &audit::findings(view))
+}
+
+/// Reads the moment of `--at`; made for clap's `value_parser`.
+///
+/// # Errors
+/// When it is none.
+pub fn moment_arg(text: &str) -> Result<OffsetDateTime, String> {
+    moment::parse(text).ok_or_else(|| "write a day, 2027-03-01, or a moment, 2027-03-01T12:00:00Z".to_owned())
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    let absolute = std::path::absolute(path);
+    Ok(absolute.map_err(crate::disk::DiskError::at(path, "cannot be found"))?)
+}

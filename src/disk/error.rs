@@ -1,0 +1,48 @@
+//! Why something could not be done to a file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// An operation that failed, and on which path.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {what}: {}", path.display(), reason(source))]
+pub struct DiskError {
+    /// The path.
+    pub path: PathBuf,
+    /// What was being done, as in `cannot be written`.
+    pub what: &'static str,
+    /// The system's reason.
+    pub source: io::Error,
+}
+
+impl DiskError {
+    /// Attaches path and operation to a system error; made for `map_err`.
+    pub fn at(path: &Path, what: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self { path: path.to_owned(), what, source }
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.source.kind() {
+            io::ErrorKind::PermissionDenied => Some("run it as the owner of the directory, usually root"),
+            io::ErrorKind::ReadOnlyFilesystem => {
+                Some("the file system is read-only: remount it or choose another `--dir`")
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Some("nothing was changed: make room and run it again")
+            }
+            io::ErrorKind::NotADirectory => Some("a file stands where a directory belongs: move it away"),
+            _ => None,
+        }
+    }
+}
+
+/// The system's words without its number: `No space left on device`.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}

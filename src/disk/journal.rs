@@ -1,0 +1,107 @@
+//! The list of renames that an `apply` has decided on. Once it is on disk the change happens, by this run or by the next;
+//! before, nothing has changed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{DiskError, OWN, write};
+
+/// The renames of one change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// Each from a file that is ready to where it belongs; absolute paths.
+    renames: Vec<(PathBuf, PathBuf)>,
+}
+
+/// What every temporary file's name ends in.
+pub const SUFFIX: &str = ".kubepki-new";
+
+impl Journal {
+    /// A journal of these renames.
+    #[must_use]
+    pub fn new(renames: Vec<(PathBuf, PathBuf)>) -> Self {
+        Self { renames }
+    }
+
+    /// The journal that an interrupted run has left, if there is one.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read or is not one of ours: only renames of our temporary files to their
+    /// neighbours are.
+    pub fn pending(root: &Path) -> Result<Option<Self>, DiskError> {
+        let path = path(root);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(DiskError::at(&path, "cannot be read")(error)),
+        };
+        let journal: Self = serde_json::from_slice(&text)
+            .map_err(|error| DiskError::at(&path, "is not a journal")(error.into()))?;
+        let ours = |(from, to): &(PathBuf, PathBuf)| {
+            let temporary = from.file_name().is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX));
+            temporary && from.is_absolute() && from.parent() == to.parent()
+        };
+        if !journal.renames.iter().all(ours) {
+            return Err(DiskError::at(&path, "is not a journal")(io::Error::other(
+                "it names files that are not kubepki's",
+            )));
+        }
+        Ok(Some(journal))
+    }
+
+    /// The file that is ready to be put at `path`, if it has not been put there yet.
+    #[must_use]
+    pub fn ready(&self, path: &Path) -> Option<&Path> {
+        let rename = self.renames.iter().find(|(_, to)| to == path);
+        rename.map(|(from, _)| from.as_path()).filter(|from| from.exists())
+    }
+
+    /// How many files are still to be put in place.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.renames.iter().filter(|(from, _)| from.exists()).count()
+    }
+
+    /// Makes the decision durable.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing has been decided.
+    pub fn decide(&self, root: &Path) -> Result<(), DiskError> {
+        let path = path(root);
+        let failed = DiskError::at(&path, "cannot be written");
+        let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
+        let own = root.join(OWN);
+        let file = write::temporary(&own, "journal", &text, 0o600).map_err(&failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        write::sync_directory(&own)
+    }
+
+    /// Does every rename that is left, makes them durable, and forgets the journal.
+    ///
+    /// # Errors
+    /// When one cannot be done: the journal stays, and the next run goes on with it.
+    pub fn finish(&self, root: &Path) -> Result<(), DiskError> {
+        for (from, to) in &self.renames {
+            match fs::rename(from, to) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound && to.exists() => {}
+                Err(error) => return Err(DiskError::at(to, "cannot be put in place")(error)),
+            }
+        }
+        let mut directories: Vec<&Path> = self.renames.iter().filter_map(|(_, to)| to.parent()).collect();
+        directories.sort_unstable();
+        directories.dedup();
+        write::sync_directories(&directories)?;
+        let path = path(root);
+        fs::remove_file(&path).map_err(DiskError::at(&path, "cannot be removed"))
+    }
+}
+
+fn path(root: &Path) -> PathBuf {
+    root.join(OWN).join("journal")
+}

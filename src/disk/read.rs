@@ -1,0 +1,123 @@
+//! A file's bytes, whatever the file may be: a device, a pipe, a gigabyte, a symlink to somewhere else.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::error::reason;
+
+/// The largest file that is read. The largest trust bundle of a public distribution has some 250 KiB; etcd and the API
+/// server would read anything.
+pub const MAX_SIZE: u64 = 4 << 20;
+
+/// A file that could be read.
+#[derive(Debug)]
+pub struct Bytes {
+    /// The permission bits.
+    pub mode: u32,
+    /// The owner's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+    /// The bytes, wiped when dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+/// Why there are no bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing is there.
+    #[error("is missing")]
+    Missing,
+    /// Something else than a file.
+    #[error("is {0}, not a file")]
+    NotAFile(&'static str),
+    /// The path leads out of the directories that are worked on.
+    #[error("is a symlink that leads out of the directory, to {}", .0.display())]
+    Outside(PathBuf),
+    /// The system refuses.
+    #[error("cannot be read: {0}")]
+    System(String),
+    /// More bytes than any such file has.
+    #[error("has more than {} MiB", MAX_SIZE >> 20)]
+    TooLarge,
+}
+
+/// Reads a regular file. It is opened without waiting, so that a pipe cannot hold us, and looked at before it is read.
+///
+/// # Errors
+/// When there is none, it is too large, or the system refuses.
+pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
+    let flags = i32::try_from(flags).unwrap_or_default();
+    // A device or socket may do something when it is merely opened: look first.
+    kind(&fs::metadata(path).map_err(|error| system(&error))?)?;
+    let file =
+        OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| system(&error))?;
+    let metadata = file.metadata().map_err(|error| system(&error))?;
+    kind(&metadata)?;
+    let bytes = contents(file, metadata.len()).map_err(|error| system(&error))?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(ReadError::TooLarge);
+    }
+    Ok(Bytes { mode: metadata.mode() & 0o7777, uid: metadata.uid(), gid: metadata.gid(), bytes })
+}
+
+/// Where a path leads when its symlinks are followed, if it stays below one of `roots`, which are canonical. The last
+/// parts of the path need not exist.
+///
+/// # Errors
+/// When it leads elsewhere, runs in circles, or the system refuses.
+pub fn resolve(path: &Path, roots: &[PathBuf]) -> Result<PathBuf, ReadError> {
+    let resolved = match path.canonicalize() {
+        Ok(resolved) => resolved,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
+            match (path.parent(), path.file_name()) {
+                (Some(parent), Some(name)) => return Ok(resolve(parent, roots)?.join(name)),
+                _ => return Err(ReadError::Missing),
+            }
+        }
+        // A symlink to nothing: where it would lead is told, not followed.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(ReadError::Outside(fs::read_link(path).unwrap_or_default()));
+        }
+        Err(error) => return Err(system(&error)),
+    };
+    // The path to a root that does not exist yet ends above the root.
+    let inside = |root: &PathBuf| resolved.starts_with(root) || root.starts_with(&resolved);
+    if roots.iter().any(inside) { Ok(resolved) } else { Err(ReadError::Outside(resolved)) }
+}
+
+fn contents(file: File, length: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Room for the whole at once: a buffer that grows leaves copies of a key behind.
+    let capacity = usize::try_from(length.min(MAX_SIZE) + 1).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn kind(metadata: &Metadata) -> Result<(), ReadError> {
+    let kind = metadata.file_type();
+    let other = if kind.is_file() {
+        return if metadata.len() > MAX_SIZE { Err(ReadError::TooLarge) } else { Ok(()) };
+    } else if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    };
+    Err(ReadError::NotAFile(other))
+}
+
+fn system(error: &io::Error) -> ReadError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReadError::Missing,
+        _ => ReadError::System(reason(error)),
+    }
+}

@@ -1,0 +1,108 @@
+//! Layer 6: what went wrong, for whom, and what to try. Every sentence that ends a run passes through here.
+//!
+//! The voice: the fact, where it is, both values where two disagree; lower case, no full stop; then a hint with the
+//! command to run. Never the bytes of a key.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::apply::ApplyError;
+use crate::disk::DiskError;
+use crate::disk::error::reason;
+use crate::disk::lock::LockError;
+use crate::plan::renew::RenewError;
+use crate::spec::load::LoadError;
+use crate::spec::problem::nearest;
+use crate::target::TargetError;
+
+/// Why a run ended without doing what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A plan could not be carried out.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The directory changed between the plan that was shown and the moment of doing it.
+    #[error("{} has changed since the plan was made", .0.display())]
+    Changed(PathBuf),
+    /// The user said no.
+    #[error("nothing was changed")]
+    Declined,
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A spec could not be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The directory is not ours.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Something is there that would be replaced, and nobody can be asked.
+    #[error("{0} files that exist would be replaced")]
+    NeedsConsent(usize),
+    /// Standard output is gone.
+    #[error("standard output: {}", reason(.0))]
+    Output(#[from] io::Error),
+    /// What was to be renewed cannot be.
+    #[error(transparent)]
+    Renew(#[from] RenewError),
+    /// The spec has no such node, or no names for one.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Nothing has this name.
+    #[error("nothing is called `{name}`")]
+    UnknownTopic {
+        /// The name.
+        name: String,
+        /// The nearest name that there is.
+        nearest: Option<String>,
+    },
+    /// Arguments that do not go together.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong with them.
+        message: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// A document could not be written in this format.
+    #[error("cannot be written as {format}: {problem}")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// The library's reason.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Disk(error) | Self::Lock(LockError::Disk(error)) => error.hint().map(str::to_owned),
+            Self::Lock(LockError::Held { .. }) => {
+                Some("wait until it has ended and run this again".to_owned())
+            }
+            Self::NeedsConsent(_) => Some("`kubepki plan` shows what; --yes replaces it".to_owned()),
+            Self::Changed(_) => Some("run it again to see the plan for what is there now".to_owned()),
+            Self::Load(LoadError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Some("`kubepki new single > cluster.yaml` prints a spec to begin with".to_owned())
+            }
+            Self::Renew(RenewError::Unknown { name, known }) => did_you_mean(name, known),
+            Self::Renew(RenewError::Root { .. }) => {
+                Some("`kubepki renew --all` renews everything that the CAs have signed".to_owned())
+            }
+            Self::Target(TargetError::UnknownNode { name, known }) => did_you_mean(name, known),
+            Self::UnknownTopic { nearest, .. } => Some(match nearest {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "`kubepki explain` lists everything that it explains".to_owned(),
+            }),
+            Self::Usage { hint, .. } => Some(hint.clone()),
+            _ => None,
+        }
+    }
+}
+
+fn did_you_mean(name: &str, known: &[String]) -> Option<String> {
+    nearest(name, known.iter().map(String::as_str)).map(|name| format!("did you mean `{name}`?"))
+}

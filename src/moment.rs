@@ -1,0 +1,74 @@
+//! Moments and spans of time as people and machines read them.
+
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
+
+const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+const COMPACT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
+
+/// `2026-11-22T05:13:14Z`.
+#[must_use]
+pub fn rfc3339(moment: OffsetDateTime) -> String {
+    let moment = moment.to_offset(UtcOffset::UTC).replace_nanosecond(0).unwrap_or(moment);
+    moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string())
+}
+
+/// `2026-11-22`, in UTC.
+#[must_use]
+pub fn date(moment: OffsetDateTime) -> String {
+    moment.to_offset(UtcOffset::UTC).format(DATE).unwrap_or_else(|_| moment.to_string())
+}
+
+/// `20261122T051314Z`: for names of files.
+#[must_use]
+pub fn compact(moment: OffsetDateTime) -> String {
+    moment.to_offset(UtcOffset::UTC).format(COMPACT).unwrap_or_else(|_| moment.unix_timestamp().to_string())
+}
+
+/// A moment or a day, which begins at midnight UTC: `2027-03-01`, `2027-03-01T12:00:00Z`.
+#[must_use]
+pub fn parse(text: &str) -> Option<OffsetDateTime> {
+    let day = || Date::parse(text, DATE).ok().map(|date| date.midnight().assume_utc());
+    OffsetDateTime::parse(text, &Rfc3339).ok().or_else(day)
+}
+
+/// A span in its largest whole unit, cut and not rounded: `3 years`, `9 days`, `5 hours`, `1 minute`. Its sign is
+/// dropped.
+#[must_use]
+pub fn span(duration: Duration) -> String {
+    const UNITS: [(i64, &str); 4] =
+        [(365 * 86_400, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let seconds = duration.abs().whole_seconds();
+    // A year and a half says less than 500 days: years begin at two.
+    let unit = UNITS.iter().find(|(length, name)| seconds >= *length * if *name == "year" { 2 } else { 1 });
+    let (count, name) = unit.map_or((seconds, "second"), |(length, name)| (seconds / length, *name));
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn moments_and_spans() {
+        let moment = datetime!(2026-11-22 05:13:14.5 UTC);
+        assert_eq!(rfc3339(moment), "2026-11-22T05:13:14Z");
+        assert_eq!(date(moment), "2026-11-22");
+        assert_eq!(compact(moment), "20261122T051314Z");
+        assert_eq!(parse("2027-03-01"), Some(datetime!(2027-03-01 0:00 UTC)));
+        assert_eq!(parse("2027-03-01T12:00:00+01:00"), Some(datetime!(2027-03-01 11:00 UTC)));
+        assert_eq!(parse("tomorrow"), None);
+        for (duration, text) in [
+            (Duration::days(365), "365 days"),
+            (Duration::days(3650), "10 years"),
+            (Duration::hours(25), "1 day"),
+            (Duration::minutes(-59), "59 minutes"),
+            (Duration::seconds(1), "1 second"),
+        ] {
+            assert_eq!(span(duration), text);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Layer 5: findings into ordered steps. A plan is a value: showing it is the dry run, and [`crate::apply`] carries it
+//! out.
+
+pub mod renew;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::audit::case::Signing;
+use crate::audit::{Case, Finding, Remedy, View};
+use crate::disk::FileRole;
+use crate::moment::{date, span};
+use crate::target::Aim;
+
+/// What is to be done, one step for each target, issuers first.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// What is to be done about one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The position of the target.
+    pub target: usize,
+    /// What is done.
+    pub action: Action,
+    /// Why, or for a kept target why not.
+    pub reasons: Vec<Reason>,
+    /// Modes that are set on files that stay.
+    pub modes: Vec<(PathBuf, u32)>,
+}
+
+/// Why a step is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The rule that found it; none for what is not a finding.
+    pub rule: Option<&'static str>,
+    /// The file.
+    pub path: PathBuf,
+    /// In words.
+    pub message: String,
+}
+
+/// What is done about a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing: it is right.
+    Keep,
+    /// Only modes are set.
+    Chmod,
+    /// Files are copied from the authority.
+    Copy,
+    /// A file is written again from what is there.
+    Rewrite,
+    /// A new certificate for the key that is there.
+    Reissue,
+    /// A new key and a certificate for it.
+    Rekey,
+    /// Made: nothing is there.
+    Create,
+    /// To be signed by who has the CA's key.
+    Request,
+    /// A person must act; this is what to do.
+    ByHand(String),
+}
+
+impl Action {
+    /// Every action's word, in the order in which a summary counts them.
+    pub const WORDS: [&'static str; 9] =
+        ["create", "reissue", "rekey", "rewrite", "copy", "chmod", "request", "by hand", "keep"];
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Chmod => "chmod",
+            Self::Copy => "copy",
+            Self::Rewrite => "rewrite",
+            Self::Reissue => "reissue",
+            Self::Rekey => "rekey",
+            Self::Create => "create",
+            Self::Request => "request",
+            Self::ByHand(_) => "by hand",
+        }
+    }
+
+    /// Whether `apply` does something.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::Keep | Self::Request | Self::ByHand(_))
+    }
+
+    /// Whether it waits for a person.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Request | Self::ByHand(_))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl Plan {
+    /// The steps that cure the findings: for each target the strongest remedy.
+    #[must_use]
+    pub fn of(view: &View<'_>, findings: &[Finding]) -> Self {
+        let mut rest = findings;
+        let mut steps = Vec::with_capacity(view.targets.list.len());
+        for case in view.cases() {
+            let count = rest.iter().take_while(|finding| finding.target == case.index).count();
+            let (own, others) = rest.split_at(count);
+            rest = others;
+            steps.push(step(&case, own, &steps));
+        }
+        Self { steps }
+    }
+
+    /// Whether there is nothing to do and nothing to wait for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+
+    /// Whether `apply` would do anything.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.steps.iter().any(|step| step.action.changes())
+    }
+
+    /// Whether something waits for a person.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.steps.iter().any(|step| step.action.waits())
+    }
+
+    /// The steps that replace a file that is there.
+    pub fn replacing<'a>(&'a self, view: &'a View<'_>) -> impl Iterator<Item = &'a Step> {
+        self.steps.iter().filter(|step| {
+            let rewrites =
+                matches!(step.action, Action::Reissue | Action::Rekey | Action::Rewrite | Action::Copy);
+            rewrites && view.case(step.target).is_some_and(|case| replaces(&case, &step.action))
+        })
+    }
+
+    /// How many steps there are of each action.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        Action::WORDS.into_iter().map(|word| {
+            let count = self.steps.iter().filter(|step| step.action.word() == word).count();
+            (word, count)
+        })
+    }
+}
+
+fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
+    let reasons = findings.iter().map(|finding| Reason {
+        rule: Some(finding.rule.id),
+        path: finding.path.clone(),
+        message: finding.message.clone(),
+    });
+    let mut reasons: Vec<Reason> = reasons.collect();
+    let modes = findings.iter().filter_map(|finding| match finding.remedy {
+        Remedy::Chmod(mode) => Some((finding.path.clone(), mode)),
+        _ => None,
+    });
+    let mut modes: Vec<_> = modes.collect();
+    // A CA's expiry is to be known, but it does not stop the CA from signing; nothing is done about it here.
+    let action = match findings.iter().map(|finding| &finding.remedy).max() {
+        None | Some(Remedy::Chmod(_)) if follows(case, earlier) => copy(case, earlier),
+        None => Action::Keep,
+        Some(Remedy::Chmod(_)) => Action::Chmod,
+        Some(Remedy::Copy) => copy(case, earlier),
+        Some(Remedy::Rewrite) => rewritten(case, earlier),
+        Some(Remedy::Reissue) => signed(case, Action::Reissue, earlier),
+        Some(Remedy::Rekey) => signed(case, Action::Rekey, earlier),
+        Some(Remedy::Issue) => signed(case, Action::Create, earlier),
+        Some(Remedy::ByHand(text)) => Action::ByHand(text.clone()),
+    };
+    if action.waits() {
+        modes.clear();
+    }
+    if let Some(note) = cut_short(case, &action) {
+        reasons.push(note);
+    }
+    if reasons.is_empty() {
+        reasons.push(kept(case));
+    }
+    Step { target: case.index, action, reasons, modes }
+}
+
+/// What becomes of an action that needs a signature: who can give it decides.
+fn signed(case: &Case<'_>, action: Action, earlier: &[Step]) -> Action {
+    let Some(issuer) = case.issuer() else { return action };
+    // A certificate for a key that cannot be used needs a new key.
+    let action = match action {
+        Action::Reissue if !has_usable_key(case) => Action::Rekey,
+        other => other,
+    };
+    match issuer.signing() {
+        Signing::Here(_) => action,
+        Signing::Later if earlier.get(issuer.index).is_some_and(|step| step.action == Action::Create) => {
+            action
+        }
+        Signing::Elsewhere => Action::Request,
+        Signing::Later | Signing::Nobody => {
+            Action::ByHand(format!("mend `{}` first: it signs this", case.view.targets.name(issuer.target)))
+        }
+    }
+}
+
+/// What becomes of a kubeconfig that is to be written again: it needs the CA's certificate, though not its key.
+fn rewritten(case: &Case<'_>, earlier: &[Step]) -> Action {
+    let Some(issuer) = case.issuer() else { return Action::Rewrite };
+    let made = earlier.get(issuer.index).is_some_and(|step| step.action == Action::Create);
+    if made || issuer.certificate().is_some() {
+        Action::Rewrite
+    } else {
+        Action::ByHand(format!(
+            "mend `{}` first: its certificate goes into this",
+            case.view.targets.name(issuer.target)
+        ))
+    }
+}
+
+/// Whether the original of a copy is about to change, so that the copy must change with it.
+fn follows(case: &Case<'_>, earlier: &[Step]) -> bool {
+    let original = case.original().and_then(|original| earlier.get(original.index));
+    original.is_some_and(|step| step.action == Action::Rewrite)
+}
+
+/// Whether the key that is there can go on: it is of the spec's algorithm, and the one in the certificate.
+fn has_usable_key(case: &Case<'_>) -> bool {
+    let algorithm = case.blueprint().map(|blueprint| blueprint.algorithm);
+    case.private_key().is_some_and(|key| key.public_key().algorithm() == algorithm)
+}
+
+fn copy(case: &Case<'_>, earlier: &[Step]) -> Action {
+    let Some(original) = case.original() else { return Action::Copy };
+    let becomes = earlier.get(original.index).is_some_and(|step| step.action == Action::Create);
+    let there = original.present(FileRole::Certificate).or(original.present(FileRole::Key)).is_some();
+    if becomes && case.is_absent() {
+        Action::Create
+    } else if becomes || there {
+        Action::Copy
+    } else {
+        Action::ByHand(format!("put `{}` in place first", case.view.targets.name(original.target)))
+    }
+}
+
+/// Says that a new certificate will end with its CA, before its time.
+fn cut_short(case: &Case<'_>, action: &Action) -> Option<Reason> {
+    if !matches!(action, Action::Reissue | Action::Rekey | Action::Create) {
+        return None;
+    }
+    let ca = case.issuer()?.certificate()?;
+    let wanted = case.view.now + case.blueprint()?.lifetime;
+    (wanted > ca.not_after).then(|| Reason {
+        rule: None,
+        path: case.certificate_path(),
+        message: format!("cut to {}, when its CA ends", date(ca.not_after)),
+    })
+}
+
+/// Why a target is kept.
+fn kept(case: &Case<'_>) -> Reason {
+    let now = case.view.now;
+    let message = match (case.certificate(), &case.target.aim) {
+        _ if case.is_rotated() => "the kubelet renews its certificate itself".to_owned(),
+        (Some(certificate), Aim::Authority { .. }) if matches!(case.signing(), Signing::Elsewhere) => {
+            format!("valid until {}; its key is elsewhere", date(certificate.not_after))
+        }
+        (Some(certificate), _) => {
+            let mut text = format!(
+                "valid until {} ({})",
+                date(certificate.not_after),
+                span(certificate.not_after - now)
+            );
+            let historic = case.blueprint().and_then(|blueprint| blueprint.subjects.first());
+            if !case.is_authority() && historic.is_some_and(|subject| !subject.means(&certificate.subject)) {
+                text += &format!(", with an earlier release's subject `{}`", certificate.subject);
+            }
+            text
+        }
+        (None, Aim::Copy { .. }) => "as the authority has it".to_owned(),
+        (None, Aim::KeyPair { .. }) => match case.private_key() {
+            Some(key) => format!("a pair of {} keys", key.public_key()),
+            None => "there".to_owned(),
+        },
+        (None, _) => "there".to_owned(),
+    };
+    Reason { rule: None, path: case.certificate_path(), message }
+}
+
+/// Whether an action takes the place of something that is there.
+fn replaces(case: &Case<'_>, action: &Action) -> bool {
+    let there = |role| case.entry(role).is_some_and(|entry| !entry.found.is_missing());
+    match action {
+        Action::Reissue => there(FileRole::Certificate) || there(FileRole::Kubeconfig),
+        Action::Copy => !case.is_absent(),
+        Action::Rewrite => there(FileRole::PublicKey) || there(FileRole::Kubeconfig),
+        _ => true,
+    }
+}
