@@ -1,7 +1,8 @@
 //! Layer 7: a plan into files. Keys are made and certificates signed here; the files are written, all or none, by
 //! [`crate::disk::write`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 use time::{Duration, OffsetDateTime};
@@ -104,7 +105,8 @@ pub fn change(
     };
     let files: Vec<NewFile> = files.into_iter().flatten().collect();
     let modes = steps.iter().flat_map(|(step, _)| step.modes.clone());
-    let modes = modes.filter(|(path, _)| files.iter().all(|file| file.path != *path)).collect();
+    let written: HashSet<&PathBuf> = files.iter().map(|file| &file.path).collect();
+    let modes = modes.filter(|(path, _)| !written.contains(path)).collect();
     Ok(Change { files, modes })
 }
 
@@ -159,7 +161,7 @@ impl Made<'_> {
                 Ok(vec![self.kubeconfig(case, &signed, key)?])
             }
             (Action::Rewrite, Aim::Kubeconfig { .. }) => self.rewritten(case),
-            (Action::Create | Action::Copy, Aim::Copy { .. }) => self.copies(case, now),
+            (Action::Copy, Aim::Copy { .. }) => self.copies(case, now),
             _ => Ok(Vec::new()),
         }
     }

@@ -37,7 +37,7 @@ pub enum Error {
     #[error(transparent)]
     Lock(#[from] LockError),
     /// Something is there that would be replaced, and nobody can be asked.
-    #[error("{0} files that exist would be replaced")]
+    #[error("{0} credentials that are there would be replaced")]
     NeedsConsent(usize),
     /// Standard output is gone.
     #[error("standard output: {}", reason(.0))]

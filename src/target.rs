@@ -166,7 +166,7 @@ impl Targets {
         }
         for node in nodes {
             for row in rows(spec).filter(|row| holds(spec, node, &row.holders)) {
-                let original = targets.position(&row.name, &Site::Authority);
+                let original = if shared(row) { targets.position(&row.name, &Site::Authority) } else { None };
                 let site = Site::Node(node.name.clone());
                 match original {
                     Some(of) => targets.list.push(Target {

@@ -77,6 +77,7 @@ impl Journal {
         let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         let own = root.join(OWN);
         let file = write::temporary(&own, "journal", &text, 0o600).map_err(&failed)?;
+        file.as_file().sync_all().map_err(&failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         write::sync_directory(&own)
     }
@@ -96,7 +97,7 @@ impl Journal {
         let mut directories: Vec<&Path> = self.renames.iter().filter_map(|(_, to)| to.parent()).collect();
         directories.sort_unstable();
         directories.dedup();
-        write::sync_directories(&directories)?;
+        write::sync_directories(&directories, write::is_large(self.renames.len()))?;
         let path = path(root);
         fs::remove_file(&path).map_err(DiskError::at(&path, "cannot be removed"))
     }

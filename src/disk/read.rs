@@ -1,5 +1,6 @@
 //! A file's bytes, whatever the file may be: a device, a pipe, a gigabyte, a symlink to somewhere else.
 
+use std::collections::HashMap;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -66,29 +67,62 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
     Ok(Bytes { mode: metadata.mode() & 0o7777, uid: metadata.uid(), gid: metadata.gid(), bytes })
 }
 
-/// Where a path leads when its symlinks are followed, if it stays below one of `roots`, which are canonical. The last
-/// parts of the path need not exist.
-///
-/// # Errors
-/// When it leads elsewhere, runs in circles, or the system refuses.
-pub fn resolve(path: &Path, roots: &[PathBuf]) -> Result<PathBuf, ReadError> {
-    let resolved = match path.canonicalize() {
-        Ok(resolved) => resolved,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
-            match (path.parent(), path.file_name()) {
-                (Some(parent), Some(name)) => return Ok(resolve(parent, roots)?.join(name)),
-                _ => return Err(ReadError::Missing),
+/// Follows symlinks, and remembers where directories lead: the files of a tree share few of them.
+#[derive(Debug)]
+pub struct Resolver {
+    roots: Vec<PathBuf>,
+    known: HashMap<PathBuf, Result<PathBuf, ReadError>>,
+}
+
+impl Resolver {
+    /// A resolver that allows nothing to lead out of these directories. How they themselves are reached is the user's
+    /// choice.
+    pub fn new<'a>(roots: impl Iterator<Item = &'a Path>) -> Self {
+        let real = |root: &Path| root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let known: HashMap<_, _> = roots.map(|root| (root.to_owned(), Ok(real(root)))).collect();
+        let roots = known.values().flatten().cloned().collect();
+        Self { roots, known }
+    }
+
+    /// Where a path leads, if that is below one of the roots. The last parts of the path need not exist.
+    ///
+    /// # Errors
+    /// When it leads elsewhere, runs in circles, or the system refuses.
+    pub fn resolve(&mut self, path: &Path) -> Result<PathBuf, ReadError> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.inside(path.to_owned());
+        };
+        let parent = match self.known.get(parent) {
+            Some(known) => known.clone(),
+            None => {
+                let resolved = self.resolve(parent);
+                self.known.insert(parent.to_owned(), resolved.clone());
+                resolved
             }
+        };
+        let place = parent?.join(name);
+        match fs::symlink_metadata(&place) {
+            Ok(metadata) if metadata.is_symlink() => match place.canonicalize() {
+                Ok(target) => self.inside(target),
+                // A symlink to nothing: where it would lead is told, not followed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    Err(ReadError::Outside(fs::read_link(&place).unwrap_or_default()))
+                }
+                Err(error) => Err(system(&error)),
+            },
+            Ok(_) => self.inside(place),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(place),
+            Err(error) => match system(&error) {
+                ReadError::Missing => Ok(place),
+                refused => Err(refused),
+            },
         }
-        // A symlink to nothing: where it would lead is told, not followed.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(ReadError::Outside(fs::read_link(path).unwrap_or_default()));
-        }
-        Err(error) => return Err(system(&error)),
-    };
-    // The path to a root that does not exist yet ends above the root.
-    let inside = |root: &PathBuf| resolved.starts_with(root) || root.starts_with(&resolved);
-    if roots.iter().any(inside) { Ok(resolved) } else { Err(ReadError::Outside(resolved)) }
+    }
+
+    fn inside(&self, place: PathBuf) -> Result<PathBuf, ReadError> {
+        let inside = self.roots.iter().any(|root| place.starts_with(root));
+        if inside { Ok(place) } else { Err(ReadError::Outside(place)) }
+    }
 }
 
 fn contents(file: File, length: u64) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -1,14 +1,14 @@
 //! What is in the files now, each read and parsed once.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use super::content::Content;
 use super::journal::Journal;
 use super::layout::{File, Layout};
-use super::read::{self, Bytes, ReadError};
-use crate::target::{Target, Targets};
+use super::read::{self, Bytes, ReadError, Resolver};
+use crate::target::Targets;
 
 /// The files of every target as they are.
 #[derive(Debug, Default)]
@@ -53,22 +53,30 @@ impl Survey {
     /// as if they were there already: that is what the next `apply` begins with.
     #[must_use]
     pub fn of(layout: &Layout, targets: &Targets, pending: Option<&Journal>) -> Self {
-        let roots: Vec<PathBuf> =
-            layout.roots().map(|root| root.canonicalize().unwrap_or_else(|_| root.to_owned())).collect();
-        let look = |target: &Target| {
-            let files = layout.files(targets, target).into_iter();
-            let entries = files.map(|file| {
-                let place = layout.absolute(&file.path);
-                let ready = pending.and_then(|journal| journal.ready(&place));
-                let found = look(&place, ready, &roots);
-                Entry { file, found }
-            });
-            entries.collect()
+        let mut resolver = Resolver::new(layout.roots());
+        let places: Vec<Vec<_>> = targets
+            .list
+            .iter()
+            .map(|target| {
+                let files = layout.files(targets, target).into_iter();
+                let places = files.map(|file| {
+                    let path = layout.absolute(&file.path);
+                    let ready = pending.and_then(|journal| journal.ready(&path));
+                    let place = ready.map_or_else(|| resolver.resolve(&path), |ready| Ok(ready.to_owned()));
+                    (file, place)
+                });
+                places.collect()
+            })
+            .collect();
+        let look = |files: Vec<(File, Result<PathBuf, ReadError>)>| {
+            let entry =
+                |(file, place): (File, Result<PathBuf, ReadError>)| Entry { file, found: look(place) };
+            files.into_iter().map(entry).collect()
         };
-        let targets = if targets.list.len() < WORTH_THREADS {
-            targets.list.iter().map(look).collect()
+        let targets = if places.len() < WORTH_THREADS {
+            places.into_iter().map(look).collect()
         } else {
-            targets.list.par_iter().map(look).collect()
+            places.into_par_iter().map(look).collect()
         };
         Self { targets }
     }
@@ -97,12 +105,8 @@ impl Found {
     }
 }
 
-fn look(path: &Path, ready: Option<&Path>, roots: &[PathBuf]) -> Found {
-    let bytes = match ready {
-        Some(ready) => read::bytes(ready),
-        None => read::resolve(path, roots).and_then(|resolved| read::bytes(&resolved)),
-    };
-    match bytes {
+fn look(place: Result<PathBuf, ReadError>) -> Found {
+    match place.and_then(|place| read::bytes(&place)) {
         Err(ReadError::Missing) => Found::Missing,
         Err(error) => Found::Unreadable(error),
         Ok(file) => {

@@ -241,11 +241,9 @@ fn has_usable_key(case: &Case<'_>) -> bool {
 
 fn copy(case: &Case<'_>, earlier: &[Step]) -> Action {
     let Some(original) = case.original() else { return Action::Copy };
-    let becomes = earlier.get(original.index).is_some_and(|step| step.action == Action::Create);
+    let made = earlier.get(original.index).is_some_and(|step| step.action == Action::Create);
     let there = original.present(FileRole::Certificate).or(original.present(FileRole::Key)).is_some();
-    if becomes && case.is_absent() {
-        Action::Create
-    } else if becomes || there {
+    if made || there {
         Action::Copy
     } else {
         Action::ByHand(format!("put `{}` in place first", case.view.targets.name(original.target)))

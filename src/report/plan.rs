@@ -162,15 +162,16 @@ fn step_report(view: &View<'_>, step: &Step) -> Option<StepReport> {
             .collect(),
         hint: match &step.action {
             Action::ByHand(text) => Some(text.clone()),
-            Action::Request => Some(
-                "its CA's key is not here: bring the key for this run, or have the certificate signed where the key is"
-                    .to_owned(),
-            ),
+            Action::Request => Some(SIGNED_ELSEWHERE.to_owned()),
             _ => None,
         },
         site: case.target.site.clone(),
     })
 }
+
+/// What is to be done about a request; the same for all of them, so the table says it once.
+const SIGNED_ELSEWHERE: &str = "the CA's key is not here: put it beside the CA's certificate for one run of \
+                                `kubepki apply`, or run that where the key is and bring the files here";
 
 /// Sites whose steps read the same, told once.
 struct Group<'a> {
@@ -196,6 +197,9 @@ impl Table for PlanReport {
         }
         let head = if self.outcome.is_some() { "Done" } else { "Plan" };
         writeln!(out, "{HEAD}{head}:{HEAD:#} {}", self.counts())?;
+        if self.summary.request > 0 {
+            writeln!(out, "{BAD}To request:{BAD:#} {SIGNED_ELSEWHERE}")?;
+        }
         if let Some(outcome) = &self.outcome {
             if outcome.files_recovered > 0 {
                 let files = outcome.files_recovered;
@@ -260,7 +264,7 @@ fn heading(sites: &[&Site]) -> String {
 
 fn row(out: &mut dyn io::Write, step: &StepReport, longest: usize, width: usize) -> io::Result<()> {
     let (sign, style) = match step.action {
-        "create" => ("+", GOOD),
+        "create" | "copy" => ("+", GOOD),
         "rekey" => ("-/+", CHANGED),
         "request" => ("?", BAD),
         "by hand" => ("!", BAD),
@@ -285,7 +289,7 @@ fn row(out: &mut dyn io::Write, step: &StepReport, longest: usize, width: usize)
     let indent = longest + 14;
     let faint = if step.action == "keep" { FAINT } else { anstyle::Style::new() };
     beside(out, &messages.join("; "), indent, width, faint)?;
-    if let Some(hint) = &step.hint {
+    if let Some(hint) = step.hint.as_ref().filter(|hint| *hint != SIGNED_ELSEWHERE) {
         write!(out, "{:indent$}", "")?;
         beside(out, hint, indent, width, BAD)?;
     }

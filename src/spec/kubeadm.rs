@@ -92,6 +92,11 @@ pub fn read(documents: &[Tree], host: Host, problems: &Problems) -> Spec {
             }
         }
     }
+    let outdated = [&init, &cluster].into_iter().flatten().find(|(_, api)| *api == Api::V1Beta3);
+    if let Some((tree, _)) = outdated {
+        let message = "kubeadm.k8s.io/v1beta3 is deprecated: `kubeadm config migrate` turns it into v1beta4";
+        problems.warn(&At { value: (), field: String::new(), position: tree.position }, message);
+    }
     if init.is_none() && cluster.is_none() {
         let message = "no InitConfiguration and no ClusterConfiguration among the documents".to_owned();
         problems.push(true, None, "", message, None);

@@ -1,5 +1,7 @@
 //! `KP-ST001`: a file that ought to be there is not.
 
+use std::path::Path;
+
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, Remedy};
 use crate::disk::FileRole;
@@ -76,31 +78,35 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         }
         Aim::Kubeconfig { .. } if case.is_absent() => fault(FileRole::Kubeconfig, "missing", Remedy::Issue),
         Aim::Kubeconfig { .. } if !case.is_rotated() => kubeconfig(case),
+        Aim::Copy { .. } if case.is_absent() => {
+            let entry = case.entries().first();
+            entry.map(|entry| from_authority(&entry.file.path)).into_iter().collect()
+        }
         Aim::Copy { .. } => {
             let gone = case.entries().iter().filter(|entry| entry.found.is_missing());
             // The key of a CA that signs elsewhere is not missing.
             let to_be_had = gone.filter(|entry| entry.file.role != FileRole::Key || has_key(case));
-            to_be_had
-                .map(|entry| Fault {
-                    path: entry.file.path.clone(),
-                    message: "missing".to_owned(),
-                    remedy: Remedy::Copy,
-                })
-                .collect()
+            to_be_had.map(|entry| from_authority(&entry.file.path)).collect()
         }
         _ => Vec::new(),
     }
 }
 
+fn from_authority(path: &Path) -> Fault {
+    Fault { path: path.to_owned(), message: "missing: the authority has it".to_owned(), remedy: Remedy::Copy }
+}
+
 fn kubeconfig(case: &Case<'_>) -> Vec<Fault> {
     let Some(kubeconfig) = case.kubeconfig() else { return Vec::new() };
     let path = case.path(FileRole::Kubeconfig);
-    let fault = |message: String| Fault { path: path.clone(), message, remedy: Remedy::Rekey };
+    let fault = |message: &str, remedy| vec![Fault { path: path.clone(), message: message.to_owned(), remedy }];
     match (&kubeconfig.certificate, &kubeconfig.key) {
-        (Source::Absent, _) => vec![fault("holds no client certificate".to_owned())],
-        (_, Source::Absent) => vec![fault("holds no client key".to_owned())],
+        // What `kubeadm certs generate-csr` leaves: the key is there and waits for its certificate.
+        (Source::Absent, Source::Embedded(Ok(_))) => fault("holds no client certificate", Remedy::Reissue),
+        (Source::Absent, _) => fault("holds no client certificate", Remedy::Rekey),
+        (_, Source::Absent) => fault("holds no client key", Remedy::Rekey),
         (Source::File(file), _) | (_, Source::File(file)) => {
-            vec![fault(format!("takes its client credentials from `{}`", file.escape_debug()))]
+            fault(&format!("takes its client credentials from `{}`", file.escape_debug()), Remedy::Rekey)
         }
         _ => Vec::new(),
     }
