@@ -30,10 +30,12 @@ impl Color {
     }
 }
 
-/// The width of tables: the terminal's, or in a pipe one that suits a log.
+/// The width of tables: what `COLUMNS` says, else the terminal's, else one that suits a log.
 #[must_use]
 pub fn width() -> usize {
-    terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0).max(40))
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(seen).unwrap_or(120).max(40)
 }
 
 /// States why the run failed.

@@ -73,37 +73,23 @@ impl Content {
     /// # Errors
     /// When one is broken, or there is none.
     pub fn certificates(&self) -> Result<Vec<&Certificate>, ContentError> {
-        let mut found = Vec::new();
-        for item in &self.items {
-            match item {
-                Ok(Item::Certificate(certificate)) => found.push(&**certificate),
-                Ok(_) => {}
-                Err(error) => return Err(error.clone()),
-            }
-        }
-        if found.is_empty() { Err(x509::Error::Missing("certificate").into()) } else { Ok(found) }
+        self.all("certificate", Item::certificate)
     }
 
     /// The first private key.
     ///
     /// # Errors
-    /// When something before it is broken, or there is none.
+    /// When something in the file is broken, or there is none.
     pub fn private_key(&self) -> Result<&PrivateKey, ContentError> {
-        self.first("private key", |item| match item {
-            Item::PrivateKey(key) => Some(&**key),
-            _ => None,
-        })
+        self.all("private key", Item::private_key).map(|keys| keys[0])
     }
 
     /// The first public key.
     ///
     /// # Errors
-    /// When something before it is broken, or there is none.
+    /// When something in the file is broken, or there is none.
     pub fn public_key(&self) -> Result<&PublicKey, ContentError> {
-        self.first("public key", |item| match item {
-            Item::PublicKey(key) => Some(key),
-            _ => None,
-        })
+        self.all("public key", Item::public_key).map(|keys| keys[0])
     }
 
     /// The kubeconfig.
@@ -111,28 +97,47 @@ impl Content {
     /// # Errors
     /// When it is none.
     pub fn kubeconfig(&self) -> Result<&Kubeconfig, ContentError> {
-        self.first("kubeconfig", |item| match item {
-            Item::Kubeconfig(kubeconfig) => Some(&**kubeconfig),
-            _ => None,
-        })
+        match &self.items[..] {
+            [Err(error)] => Err(error.clone()),
+            _ => self.all("kubeconfig", Item::kubeconfig).map(|kubeconfigs| kubeconfigs[0]),
+        }
     }
 
-    fn first<'a, T>(
+    /// Everything of a kind: at least one.
+    fn all<'a, T: ?Sized>(
         &'a self,
         what: &'static str,
-        pick: impl Fn(&'a Item) -> Option<T>,
-    ) -> Result<T, ContentError> {
+        pick: fn(&'a Item) -> Option<&'a T>,
+    ) -> Result<Vec<&'a T>, ContentError> {
+        let missing = || ContentError::X509(x509::Error::Missing(what));
+        let mut found = Vec::new();
         for item in &self.items {
             match item {
-                Ok(item) => {
-                    if let Some(found) = pick(item) {
-                        return Ok(found);
-                    }
-                }
+                Ok(item) => found.extend(pick(item)),
+                // Text that is no PEM was tried as a kubeconfig, which is not what is wanted here.
+                Err(ContentError::Kubeconfig(_) | ContentError::Unknown) => return Err(missing()),
                 Err(error) => return Err(error.clone()),
             }
         }
-        Err(x509::Error::Missing(what).into())
+        if found.is_empty() { Err(missing()) } else { Ok(found) }
+    }
+}
+
+impl Item {
+    fn certificate(&self) -> Option<&Certificate> {
+        if let Self::Certificate(certificate) = self { Some(certificate) } else { None }
+    }
+
+    fn private_key(&self) -> Option<&PrivateKey> {
+        if let Self::PrivateKey(key) = self { Some(key) } else { None }
+    }
+
+    fn public_key(&self) -> Option<&PublicKey> {
+        if let Self::PublicKey(key) = self { Some(key) } else { None }
+    }
+
+    fn kubeconfig(&self) -> Option<&Kubeconfig> {
+        if let Self::Kubeconfig(kubeconfig) = self { Some(kubeconfig) } else { None }
     }
 }
 

@@ -179,7 +179,7 @@ fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
         Some(Remedy::Reissue) => signed(case, Action::Reissue, earlier),
         Some(Remedy::Rekey) => signed(case, Action::Rekey, earlier),
         Some(Remedy::Issue) => signed(case, Action::Create, earlier),
-        Some(Remedy::ByHand(text)) => Action::ByHand(text.clone()),
+        Some(Remedy::ByHand(_)) => Action::ByHand(by_hand(findings)),
     };
     if action.waits() {
         modes.clear();
@@ -191,6 +191,19 @@ fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
         reasons.push(kept(case));
     }
     Step { target: case.index, action, reasons, modes }
+}
+
+/// Everything that a person must do about a target.
+fn by_hand(findings: &[Finding]) -> String {
+    let mut texts: Vec<&str> = Vec::new();
+    for finding in findings {
+        if let Remedy::ByHand(text) = &finding.remedy
+            && !texts.contains(&text.as_str())
+        {
+            texts.push(text);
+        }
+    }
+    texts.join("; ")
 }
 
 /// What becomes of an action that needs a signature: who can give it decides.

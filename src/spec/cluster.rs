@@ -99,9 +99,17 @@ pub(super) fn read_etcd(
         problems.error(&at, "has both `local` and `external`: keep one");
     }
     fields.finish();
+    let mut etcd = Spec::empty().etcd;
+    if let Some(mut local) = local {
+        let server_cert_sans = names(&mut local, "serverCertSANs");
+        let peer_cert_sans = names(&mut local, "peerCertSANs");
+        local.ignore(unused);
+        local.finish();
+        etcd = Etcd::Local { server_cert_sans, peer_cert_sans };
+    }
     if let Some(mut external) = external {
         let at = external.at();
-        let endpoints: Vec<_> = external.texts("endpoints");
+        let endpoints = external.texts("endpoints");
         if !unused.is_empty() {
             external.ignore(&["httpEndpoints"]);
         }
@@ -110,19 +118,14 @@ pub(super) fn read_etcd(
         external.finish();
         check::external_etcd(&at, &endpoints, [&ca_file, &cert_file, &key_file], problems);
         let endpoints = endpoints.into_iter().map(|at| at.value).collect();
-        return Etcd::External { endpoints, ca_file, cert_file, key_file };
+        etcd = Etcd::External { endpoints, ca_file, cert_file, key_file };
     }
-    let Some(mut local) = local else { return Spec::empty().etcd };
-    let server_cert_sans = names(&mut local, "serverCertSANs");
-    let peer_cert_sans = names(&mut local, "peerCertSANs");
-    local.ignore(unused);
-    local.finish();
-    Etcd::Local { server_cert_sans, peer_cert_sans }
+    etcd
 }
 
 fn node(mut fields: Fields<'_>, problems: &Problems) -> Option<At<Node>> {
     let at = fields.at();
-    let name = fields.parsed("name", |name| dns_name(&name.trim().to_lowercase()));
+    let name = fields.required("name", |name| dns_name(&name.trim().to_lowercase()));
     let roles: Vec<Role> = fields
         .texts("roles")
         .iter()
@@ -144,9 +147,6 @@ fn node(mut fields: Fields<'_>, problems: &Problems) -> Option<At<Node>> {
     let addresses = addresses.collect();
     let bind_port = fields.number("bindPort", 1..=65535).map_or(6443, |port| port.value);
     fields.finish();
-    if name.is_none() {
-        problems.error(&at, "has no valid `name`");
-    }
     if roles.is_empty() {
         let message = "has no `roles`: give some of control-plane, etcd, worker";
         problems.error(&at, message);

@@ -39,16 +39,13 @@ pub fn read(fields: &mut Fields<'_>, spec: &Spec, problems: &Problems) -> Vec<Cr
 
 fn credential(mut fields: Fields<'_>, spec: &Spec, problems: &Problems) -> Option<At<Credential>> {
     let at = fields.at();
-    let name = fields.parsed("name", |name| {
+    let name = fields.required("name", |name| {
         if is_dns_name(name) {
             Ok(name.to_owned())
         } else {
             Err(format!("{} is not a name: lower-case letters, digits, `-` and `.`", quoted(name)))
         }
     });
-    if name.is_none() {
-        problems.error(&at, "has no valid `name`");
-    }
     let kubeconfig = fields.choice("kind", &KINDS).is_some_and(|kind| kind.value);
     let issuer = issuer(&mut fields, kubeconfig, problems);
     let (common_name, organizations) = subject(&mut fields, problems);

@@ -157,6 +157,18 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Takes a field that must be there, and makes something of its text.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        make: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<At<T>> {
+        if !self.entries.iter().any(|(key, tree)| key.name == name && tree.value != Value::Null) {
+            self.problems.error(&self.at(), format!("has no `{name}`"));
+        }
+        self.parsed(name, make)
+    }
+
     /// Takes a field that holds one of the given words.
     pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&'static str, T)]) -> Option<At<T>> {
         let text = self.text(name)?;

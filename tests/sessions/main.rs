@@ -1,0 +1,23 @@
+//! User sessions: each test makes a directory, runs commands in it and looks at the result. One file for each theme; the
+//! peers (openssl, etcd, kubectl, strace) are real, and `tests/peers.sh` installs them.
+
+mod testbed;
+
+mod adopt;
+mod apply;
+mod architecture;
+mod compare;
+mod disk;
+mod etcd;
+mod explain;
+mod fleet;
+mod given_ca;
+mod inspect;
+mod kill;
+mod kubectl;
+mod openssl;
+mod plan;
+mod readme;
+mod renew;
+mod requests;
+mod spec;
