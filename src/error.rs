@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use crate::apply::ApplyError;
 use crate::disk::DiskError;
-use crate::disk::error::reason;
 use crate::disk::lock::LockError;
 use crate::plan::renew::RenewError;
 use crate::spec::load::LoadError;
 use crate::spec::problem::nearest;
+use crate::system::reason;
 use crate::target::TargetError;
 
 /// Why a run ended without doing what it was asked to.

@@ -13,7 +13,7 @@
 //!
 //! | Layer | Module | Knows |
 //! |---|---|---|
-//! | 1 | [`x509`], [`moment`] | certificates as data; time as text |
+//! | 1 | [`x509`], [`moment`], [`system`] | certificates as data; time and the system's refusals as text |
 //! | 2 | [`version`], [`catalog`], [`spec`], [`target`] | Kubernetes' PKI and the user's description, in this order |
 //! | 3 | [`disk`] | files, modes, atomic writes |
 //! | 4 | [`audit`] | judgement: no I/O, no clock, no randomness |
@@ -35,6 +35,7 @@ pub mod moment;
 pub mod plan;
 pub mod report;
 pub mod spec;
+pub mod system;
 pub mod target;
 pub mod version;
 pub mod x509;

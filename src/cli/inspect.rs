@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use super::workspace::moment_arg;
 use super::{Exit, Format, Outside};
-use crate::disk::error::reason;
 use crate::disk::read::{self, MAX_SIZE};
 use crate::disk::{Content, OWN};
 use crate::error::Error;
 use crate::report::inspection::Inspection;
+use crate::system::reason;
 
 /// Say what is in certificates, chains, keys, requests and kubeconfigs, and draw who signed whom
 #[derive(Debug, Args)]

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::system::reason;
+
 /// An operation that failed, and on which path.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {what}: {}", path.display(), reason(source))]
@@ -36,13 +38,4 @@ impl DiskError {
             _ => None,
         }
     }
-}
-
-/// The system's words without its number: `No space left on device`.
-#[must_use]
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::error::reason;
+use crate::system::reason;
 
 /// The largest file that is read. The largest trust bundle of a public distribution has some 250 KiB; etcd and the API
 /// server would read anything.

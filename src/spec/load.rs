@@ -10,6 +10,7 @@ use super::kubeadm::{GROUP, Host};
 use super::reader::{At, Fields, Problems, Strictness, quoted};
 use super::tree::{SyntaxError, Tree, Value};
 use super::{Problem, Spec, cluster, kubeadm, yaml};
+use crate::system::reason;
 
 /// A spec with what the user should know about it.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Loaded {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file could not be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), reason(source))]
     Read {
         /// The file.
         path: PathBuf,
