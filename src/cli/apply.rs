@@ -17,6 +17,7 @@ use crate::disk::write;
 use crate::error::Error;
 use crate::moment::{compact, rfc3339};
 use crate::plan::{Action, Plan};
+use crate::report::Table;
 use crate::report::plan::{Outcome, PlanReport};
 use crate::target::Site;
 
@@ -100,7 +101,7 @@ impl Job<'_> {
             afterwards(&mut outcome)?;
             return self.end(outside, &view, &shown, outcome);
         }
-        self.consent(outside, &view, &shown)?;
+        let consented = self.consent(outside, &view, &shown)?;
         let root = self.workspace.layout.root();
         let _lock = Lock::take(root, &me(self.kind, outside.now), PATIENCE)?;
         if let Some(journal) = Journal::pending(root)? {
@@ -110,7 +111,10 @@ impl Job<'_> {
         let look = self.workspace.look()?;
         let view = self.workspace.view(&look, self.judged_at);
         let plan = plan(&view)?;
-        if plan.steps != shown.steps {
+        // Another run may have done the work meanwhile; but nothing is replaced that was not shown.
+        let unseen =
+            plan.replacing(&view).any(|step| !consented.contains(&(step.target, step.action.clone())));
+        if unseen && !self.yes {
             return Err(Error::Changed(root.to_owned()));
         }
         let keys =
@@ -147,18 +151,23 @@ impl Job<'_> {
         Ok(if plan.waits() { Exit::Attention } else { Exit::Done })
     }
 
-    /// Replacing what exists is shown and asked about, on standard error: standard output carries the report.
-    fn consent(&self, outside: &Outside<'_>, view: &View<'_>, plan: &Plan) -> Result<(), Error> {
-        let replaced = plan.replacing(view).count();
-        if self.yes || replaced == 0 {
-            return Ok(());
+    /// Replacing what exists is shown and asked about, on standard error: standard output carries the report. Returns what
+    /// may be replaced.
+    fn consent(
+        &self,
+        outside: &Outside<'_>,
+        view: &View<'_>,
+        plan: &Plan,
+    ) -> Result<Vec<(usize, Action)>, Error> {
+        let replaced: Vec<_> = plan.replacing(view).map(|step| (step.target, step.action.clone())).collect();
+        if self.yes || replaced.is_empty() {
+            return Ok(replaced);
         }
-        use crate::report::Table;
         self.report("Plan", view, plan, None).table(&mut anstream::stderr(), outside.width)?;
-        match terminal::confirm(&format!("Replace {replaced} credentials that are there?")) {
-            Some(true) => Ok(()),
+        match terminal::confirm(&format!("Replace {} credentials that are there?", replaced.len())) {
+            Some(true) => Ok(replaced),
             Some(false) => Err(Error::Declined),
-            None => Err(Error::NeedsConsent(replaced)),
+            None => Err(Error::NeedsConsent(replaced.len())),
         }
     }
 }

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::workspace::{Workspace, WorkspaceArgs, cure, moment_arg};
 use super::{Exit, Format, Outside, terminal};
+use crate::disk::journal::Journal;
 use crate::error::Error;
 use crate::report::plan::PlanReport;
 
@@ -35,8 +36,8 @@ impl Plan {
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let workspace = Workspace::open(&self.workspace)?;
         let look = workspace.look()?;
-        if let Some(journal) = &look.pending {
-            let files = journal.remaining();
+        let files = look.pending.as_ref().map_or(0, Journal::remaining);
+        if files > 0 {
             terminal::note(&format!(
                 "an interrupted run left {files} files ready: `apply` puts them in place first"
             ));

@@ -34,7 +34,9 @@ impl DiskError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Some("nothing was changed: make room and run it again")
             }
-            io::ErrorKind::NotADirectory => Some("a file stands where a directory belongs: move it away"),
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                Some("a file stands where a directory belongs: move it away")
+            }
             _ => None,
         }
     }

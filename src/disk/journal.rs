@@ -26,7 +26,8 @@ impl Journal {
         Self { renames }
     }
 
-    /// The journal that an interrupted run has left, if there is one.
+    /// The journal that an interrupted run has left, if there is one that this user may see: who may not cannot go on with
+    /// it either.
     ///
     /// # Errors
     /// When there is one that cannot be read or is not one of ours: only renames of our temporary files to their
@@ -35,10 +36,12 @@ impl Journal {
         let path = path(root);
         let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(DiskError::at(&path, "cannot be read")(error)),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied => {
+                    return Ok(None);
+                }
+                _ => return Err(DiskError::at(&path, "cannot be read")(error)),
+            },
         };
         let journal: Self = serde_json::from_slice(&text)
             .map_err(|error| DiskError::at(&path, "is not a journal")(error.into()))?;

@@ -192,8 +192,11 @@ fn backup(
         let link = directory.join(file.path.strip_prefix("/").unwrap_or(&file.path));
         let parent = link.parent().unwrap_or(&directory);
         made.directories.extend(make_directory(parent, 0o700)?);
-        let linked = fs::hard_link(place, &link).or_else(|_| fs::copy(place, &link).map(drop));
-        linked.map_err(DiskError::at(&link, "the old file cannot be kept"))?;
+        // Not every file system has hard links.
+        let copy = |_| fs::copy(place, &link).and_then(|_| File::open(&link)?.sync_all());
+        fs::hard_link(place, &link)
+            .or_else(copy)
+            .map_err(DiskError::at(&link, "the old file cannot be kept"))?;
         made.links.push(link);
     }
     let kept: Vec<&Path> = made.links.iter().filter_map(|link| link.parent()).collect();
