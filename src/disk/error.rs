@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::system::reason;
 
+/// What could not be done when a change has been decided on but is not complete.
+pub const NOT_IN_PLACE: &str = "cannot be put in place";
+
 /// An operation that failed, and on which path.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {what}: {}", path.display(), reason(source))]
@@ -26,6 +29,9 @@ impl DiskError {
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
+        if self.what == NOT_IN_PLACE {
+            return Some("all files are ready: run it again when that is mended, and it goes on from here");
+        }
         match self.source.kind() {
             io::ErrorKind::PermissionDenied => Some("run it as the owner of the directory, usually root"),
             io::ErrorKind::ReadOnlyFilesystem => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::NOT_IN_PLACE;
 use super::{DiskError, OWN, write};
 
 /// The renames of one change.
@@ -94,7 +95,7 @@ impl Journal {
             match fs::rename(from, to) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound && to.exists() => {}
-                Err(error) => return Err(DiskError::at(to, "cannot be put in place")(error)),
+                Err(error) => return Err(DiskError::at(to, NOT_IN_PLACE)(error)),
             }
         }
         let mut directories: Vec<&Path> = self.renames.iter().filter_map(|(_, to)| to.parent()).collect();

@@ -148,11 +148,25 @@ fn a_full_disk_changes_nothing() {
 
     let bed = Testbed::applied(SINGLE);
     let before = bed.snapshot("out");
-    for call in ["fsync:error=ENOSPC", "fsync:error=EIO:when=3+", "rename:error=EROFS:when=1"] {
+    for call in ["fsync:error=ENOSPC", "fsync:error=EIO:when=3+"] {
         let renew = ["renew", "--all", "-f", "cluster.yaml", "-d", "out"];
         strace(&bed, &["-e", &format!("inject={call}")], &renew).failure().err("error: ");
         assert_eq!(changed(&before, &bed.snapshot("out")), <[&str; 0]>::default(), "{call}");
     }
+    bed.run(&PLAN).success();
+}
+
+/// Once the change has been decided on, what fails is done by the next run.
+#[test]
+fn a_failure_after_the_decision_is_made_good() {
+    let bed = Testbed::applied(SINGLE);
+    let renew = ["renew", "--all", "-f", "cluster.yaml", "-d", "out"];
+    let ran = strace(&bed, &["-e", "inject=rename:error=EROFS:when=5"], &renew).failure();
+    ran.err("cannot be put in place: read-only file system").err("hint: all files are ready: run it again");
+    let ran = bed.run(&["plan", "-f", "cluster.yaml", "-d", "out"]).success();
+    ran.out("Plan: 16 to keep").err("note: an interrupted run left ");
+    bed.run(&APPLY).success().out("An interrupted run had left 15 files");
+    bed.assert_pairs_match("out");
     bed.run(&PLAN).success();
 }
 
