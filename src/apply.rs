@@ -200,14 +200,14 @@ impl Made<'_> {
         // A leaf that outlived its CA would die before the date it shows.
         let not_after = (now + blueprint.lifetime).min(issuer.certificate().not_after);
         let profile = Profile {
-            subject: self.subject(case, blueprint),
+            subject: Self::subject(case, blueprint),
             ..profile(blueprint, false, not_before, not_after)
         };
         issuer.issue(&profile, public_key).map_err(failed(case))
     }
 
     /// The subject of a certificate that is replaced, if it is right for an earlier release; else the release's own.
-    fn subject(&self, case: &Case<'_>, blueprint: &Blueprint) -> x509::Name {
+    fn subject(case: &Case<'_>, blueprint: &Blueprint) -> x509::Name {
         let old = case.certificate().map(|certificate| &certificate.subject);
         let kept = old.filter(|old| blueprint.subjects.iter().any(|subject| subject.means(old)));
         kept.or(blueprint.subjects.first()).cloned().unwrap_or_default()
@@ -264,7 +264,7 @@ impl Made<'_> {
         };
         let kubeconfig = case.kubeconfig().ok_or_else(|| unfit(case))?;
         let authority = self.authority(case)?.to_pem().map_err(failed(case))?;
-        let kept = servers.iter().any(|server| *server == kubeconfig.server);
+        let kept = servers.contains(&kubeconfig.server);
         let server =
             if kept { Some(kubeconfig.server.as_str()) } else { servers.first().map(String::as_str) };
         let text = std::str::from_utf8(&present.file.bytes).map_err(|_| unfit(case))?;

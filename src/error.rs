@@ -88,11 +88,11 @@ impl Error {
             Self::Load(LoadError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 Some("`kubepki new single > cluster.yaml` prints a spec to begin with".to_owned())
             }
-            Self::Renew(RenewError::Unknown { name, known }) => did_you_mean(name, known),
+            Self::Renew(RenewError::Unknown { name, known })
+            | Self::Target(TargetError::UnknownNode { name, known }) => did_you_mean(name, known),
             Self::Renew(RenewError::Root { .. }) => {
                 Some("`kubepki renew --all` renews everything that the CAs have signed".to_owned())
             }
-            Self::Target(TargetError::UnknownNode { name, known }) => did_you_mean(name, known),
             Self::UnknownTopic { nearest, .. } => Some(match nearest {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`kubepki explain` lists everything that it explains".to_owned(),

@@ -379,9 +379,8 @@ impl Meaning<'_> {
         let mut urls: Vec<String> = Vec::new();
         for entry in entries.iter().rev().filter(|entry| entry.version <= version) {
             let url = match entry.value {
-                Server::Endpoint => self.endpoint(),
                 Server::Local if self.node.is(Role::ControlPlane) => local(self.node),
-                Server::Local => self.endpoint(),
+                Server::Local | Server::Endpoint => self.endpoint(),
             };
             if !urls.contains(&url) {
                 urls.push(url);

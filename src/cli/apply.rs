@@ -124,7 +124,7 @@ impl Job<'_> {
         drop(progress);
         outcome.files_written = change.files.len();
         let backup = write::commit(&self.workspace.layout, &change, &compact(outside.now))?;
-        outcome.backup = backup.map(|path| path.display().to_string());
+        outcome.backup = backup.map(|path| from_here(&path));
         afterwards(&mut outcome)?;
         self.end(outside, &view, &plan, outcome)
     }
@@ -187,9 +187,15 @@ fn pack(workspace: &Workspace, outcome: &mut Outcome) -> Result<(), Error> {
         let overlay = workspace.layout.overlay(node);
         let archive = archive::place(&overlay, node);
         archive::pack(&overlay, prefix, &archive)?;
-        outcome.archives.push(archive.display().to_string());
+        outcome.archives.push(from_here(&archive));
     }
     Ok(())
+}
+
+/// A path as the user would write it: from here, where it is below here.
+fn from_here(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
 /// What the lock file says of this run.

@@ -64,9 +64,9 @@ pub fn problems(file: &str, problems: &[Problem]) {
         let separator = if problem.position.is_some() { ":" } else { ": " };
         let text = format!("{file}{separator}{problem}");
         if problem.fatal {
-            error(&text)
+            error(&text);
         } else {
-            warning(&text)
+            warning(&text);
         }
         if let Some(text) = &problem.hint {
             hint(text);

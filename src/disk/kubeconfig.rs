@@ -240,6 +240,7 @@ fn wipe(value: &mut Value) {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn syntax(error: serde_yaml::Error) -> KubeconfigError {
     KubeconfigError::Syntax { line: error.location().map(|location| location.line()) }
 }

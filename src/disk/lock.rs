@@ -57,7 +57,7 @@ impl Lock {
                 Ok(()) => break,
                 Err(TryLockError::Error(error)) => return Err(failed(error).into()),
                 Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
-                    sleep(Duration::from_millis(20))
+                    sleep(Duration::from_millis(20));
                 }
                 Err(TryLockError::WouldBlock) => {
                     let mut holder = String::new();

@@ -6,7 +6,7 @@
 //! | [`survey`] | what is in those files now |
 //! | [`content`], [`kubeconfig`] | what bytes mean |
 //! | [`read`] | a file's bytes, whatever the file may be |
-//! | [`write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
+//! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
 //! | [`archive`] | a node's directory as a tar file |
 
 pub mod archive;

@@ -92,13 +92,12 @@ impl Resolver {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return self.inside(path.to_owned());
         };
-        let parent = match self.known.get(parent) {
-            Some(known) => known.clone(),
-            None => {
-                let resolved = self.resolve(parent);
-                self.known.insert(parent.to_owned(), resolved.clone());
-                resolved
-            }
+        let parent = if let Some(known) = self.known.get(parent) {
+            known.clone()
+        } else {
+            let resolved = self.resolve(parent);
+            self.known.insert(parent.to_owned(), resolved.clone());
+            resolved
         };
         let place = parent?.join(name);
         match fs::symlink_metadata(&place) {

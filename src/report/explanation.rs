@@ -285,12 +285,11 @@ fn eras(entries: &[SinceReport], none: &str) -> String {
 fn draw_rule(out: &mut dyn io::Write, rule: &RuleReport, width: usize) -> io::Result<()> {
     writeln!(out, "{HEAD}{} {}{HEAD:#} ({})\n", rule.id, rule.name, rule.severity)?;
     for paragraph in rule.manual.trim().split("\n\n") {
-        match paragraph.strip_prefix("## ") {
-            Some(heading) => writeln!(out, "{HEAD}{heading}{HEAD:#}")?,
-            None => {
-                beside(out, &paragraph.replace('\n', " "), 0, width, anstyle::Style::new())?;
-                writeln!(out)?;
-            }
+        if let Some(heading) = paragraph.strip_prefix("## ") {
+            writeln!(out, "{HEAD}{heading}{HEAD:#}")?;
+        } else {
+            beside(out, &paragraph.replace('\n', " "), 0, width, anstyle::Style::new())?;
+            writeln!(out)?;
         }
     }
     Ok(())

@@ -139,11 +139,12 @@ fn template(at: At<String>, names: bool, problems: &Problems) -> Option<String> 
             return None;
         }
     }
-    if symbols == 0 && names {
-        if let Err(message) = alt_name(&at.value) {
-            problems.error(&at, message);
-            return None;
-        }
+    if symbols == 0
+        && names
+        && let Err(message) = alt_name(&at.value)
+    {
+        problems.error(&at, message);
+        return None;
     }
     // X.520 bounds a common name at 64 characters; Go does not, but OpenSSL refuses longer ones.
     if !names && at.value.chars().count() > 64 {

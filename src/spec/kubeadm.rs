@@ -88,7 +88,8 @@ pub fn read(documents: &[Tree], host: Host, problems: &Problems) -> Spec {
             "InitConfiguration" => init = Some((tree, api)),
             "ClusterConfiguration" => cluster = Some((tree, api)),
             _ => {
-                problems.warn(&at, format!("`{kind}` is not read: it has no bearing on the PKI of this node"))
+                problems
+                    .warn(&at, format!("`{kind}` is not read: it has no bearing on the PKI of this node"));
             }
         }
     }
@@ -255,7 +256,8 @@ fn read_init(document: Option<(Fields<'_>, Api)>, host: Host, problems: &Problem
         fields.finish();
     }
     let name = node_name(name.filter(|name| !name.value.trim().is_empty()), &at, host, problems);
-    let address = advertise_address(advertised.filter(|text| !text.value.is_empty()), &at, host, problems);
+    let address =
+        advertise_address(advertised.as_ref().filter(|text| !text.value.is_empty()), &at, host, problems);
     Node {
         name: name.unwrap_or_default(),
         roles: vec![Role::ControlPlane],
@@ -265,19 +267,18 @@ fn read_init(document: Option<(Fields<'_>, Api)>, host: Host, problems: &Problem
 }
 
 fn node_name(name: Option<At<String>>, at: &At<()>, host: Host, problems: &Problems) -> Option<String> {
-    let name = match name {
-        Some(name) => name.with(name.value.trim().to_lowercase()),
-        None => {
-            let Some(found) = (host.name)() else {
-                problems.error(at, "no `nodeRegistration.name`, and this machine has no name to take");
-                return None;
-            };
-            problems.warn(
-                at,
-                format!("no `nodeRegistration.name`: taking this machine's, `{}`", found.to_lowercase()),
-            );
-            at.with(found.trim().to_lowercase())
-        }
+    let name = if let Some(name) = name {
+        name.with(name.value.trim().to_lowercase())
+    } else {
+        let Some(found) = (host.name)() else {
+            problems.error(at, "no `nodeRegistration.name`, and this machine has no name to take");
+            return None;
+        };
+        problems.warn(
+            at,
+            format!("no `nodeRegistration.name`: taking this machine's, `{}`", found.to_lowercase()),
+        );
+        at.with(found.trim().to_lowercase())
     };
     match dns_name(&name.value) {
         Ok(name) => Some(name),
@@ -289,19 +290,17 @@ fn node_name(name: Option<At<String>>, at: &At<()>, host: Host, problems: &Probl
 }
 
 fn advertise_address(
-    text: Option<At<String>>,
+    text: Option<&At<String>>,
     at: &At<()>,
     host: Host,
     problems: &Problems,
 ) -> Option<IpAddr> {
-    let chosen = match &text {
-        Some(text) => match address(&text.value) {
-            Some(address) => Some(text.with(address)),
-            None => {
-                problems.error(text, format!("{} is not an IP address", quoted(&text.value)));
-                return None;
-            }
-        },
+    let chosen = match text.map(|text| (text, address(&text.value))) {
+        Some((text, Some(address))) => Some(text.with(address)),
+        Some((text, None)) => {
+            problems.error(text, format!("{} is not an IP address", quoted(&text.value)));
+            return None;
+        }
         None => None,
     };
     let chosen = match chosen {

@@ -248,6 +248,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The names that are still there.
+    #[must_use]
     pub fn remaining(&self) -> Vec<At<&'a str>> {
         let at = |(key, _): &(&'a Key, &'a Tree)| At {
             value: key.name.as_str(),

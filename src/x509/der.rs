@@ -28,7 +28,7 @@ pub fn children<'a>(der: &'a [u8], tag: Tag, what: &'static str) -> Result<Vec<&
 /// When there is another tag, a length that does not fit, or bytes after the element.
 pub fn value<'a>(der: &'a [u8], tag: Tag, what: &'static str) -> Result<&'a [u8], Error> {
     let element = AnyRef::from_der(der).map_err(Error::der(what))?;
-    ::der::Tagged::tag(&element).assert_eq(tag).map_err(|kind| Error::Der { what, source: kind.into() })?;
+    ::der::Tagged::tag(&element).assert_eq(tag).map_err(|kind| Error::Der { what, source: kind })?;
     Ok(element.value())
 }
 

@@ -85,7 +85,7 @@ impl PrivateKey {
         let kind = children(der, Tag::Sequence, "the PKCS#8 key")?
             .get(1)
             .and_then(|algorithm| children(algorithm, Tag::Sequence, "the PKCS#8 key").ok()?.first().copied())
-            .map(|oid| crate::x509::der::value(oid, Tag::ObjectIdentifier, "the PKCS#8 key"))
+            .map(|oid| value(oid, Tag::ObjectIdentifier, "the PKCS#8 key"))
             .transpose()?
             .unwrap_or_default();
         match kind {

@@ -69,7 +69,7 @@ impl Request {
                 rfc5280::ID_CE_KEY_USAGE => request.usages.key = decode_key_usage(&extension.value)?,
                 rfc5280::ID_CE_EXT_KEY_USAGE => request.usages.extended = decode_extended(&extension.value)?,
                 rfc5280::ID_CE_SUBJECT_ALT_NAME => {
-                    request.subject_alt_names = alt_name::decode(&extension.value)?
+                    request.subject_alt_names = alt_name::decode(&extension.value)?;
                 }
                 _ => {}
             }

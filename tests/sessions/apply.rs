@@ -51,7 +51,7 @@ fn what_is_replaced_is_kept_with_its_mode() {
         format!("{SINGLE}apiServer: {{certSANs: [x.example.com]}}\ncontrolPlaneEndpoint: api.example.com\n"),
     );
     let report = bed.run(&[&APPLY[..], &["-o", "json"]].concat()).success().json();
-    let backup = std::path::PathBuf::from(report["outcome"]["backup"].as_str().unwrap());
+    let backup = bed.path(report["outcome"]["backup"].as_str().unwrap());
     assert_eq!(fs::read_to_string(backup.join("pki/apiserver.crt")).unwrap(), old);
     assert_eq!(fs::read_to_string(backup.join("admin.conf")).unwrap(), old_conf);
     let kept = backup.strip_prefix(bed.path("")).unwrap().join("admin.conf");
@@ -168,11 +168,7 @@ fn faults_are_cured_one_by_one() {
         ),
         (
             "a certificate is another's",
-            |bed| {
-                drop(
-                    fs::copy(bed.path("out/pki/etcd/server.crt"), bed.path("out/pki/etcd/peer.crt")).unwrap(),
-                )
-            },
+            |bed| bed.copy("out/pki/etcd/server.crt", "out/pki/etcd/peer.crt"),
             "peer.key does not belong to pki/etcd/peer.crt",
             &["pki/etcd/peer.crt", "pki/etcd/peer.key"],
         ),
@@ -294,18 +290,13 @@ fn what_a_person_must_mend_is_left_as_it_is() {
         ),
         (
             "the CA's key is another's",
-            |bed| drop(fs::copy(bed.path("out/pki/sa.key"), bed.path("out/pki/ca.key")).unwrap()),
+            |bed| bed.copy("out/pki/sa.key", "out/pki/ca.key"),
             "ca.key does not belong to pki/ca.crt",
             "one of them is another CA's",
         ),
         (
             "the CA is no CA",
-            |bed| {
-                drop(
-                    fs::copy(bed.path("out/pki/etcd/peer.crt"), bed.path("out/pki/front-proxy-ca.crt"))
-                        .unwrap(),
-                )
-            },
+            |bed| bed.copy("out/pki/etcd/peer.crt", "out/pki/front-proxy-ca.crt"),
             "is not a CA certificate",
             "put the certificate of the CA there",
         ),

@@ -129,7 +129,7 @@ fn certificates_begin_when_kubeadms_do() {
     let bed = Testbed::applied(crate::testbed::SINGLE);
     let ca = bed.certificate("out/pki/ca.crt");
     assert_eq!(bed.client("out/admin.conf").not_before, ca.not_before);
-    std::fs::remove_file(bed.path("out/scheduler.conf")).unwrap();
+    fs::remove_file(bed.path("out/scheduler.conf")).unwrap();
     // A second later a new kubeconfig still begins with its CA, and a renewed one does not.
     std::thread::sleep(std::time::Duration::from_millis(1100));
     bed.run(&["apply", "-f", "cluster.yaml", "-d", "out"]).success();

@@ -86,7 +86,7 @@ fn a_directory_that_another_run_holds_is_waited_for_and_then_left() {
         flock.args(["out/.kubepki/lock", "sleep", seconds]).current_dir(bed.path(""));
         let child = flock.spawn().unwrap();
         // The child has the lock once nobody else gets it.
-        let mut test = || {
+        let test = || {
             let mut test = Command::new("flock");
             test.args(["-n", "out/.kubepki/lock", "true"])
                 .current_dir(bed.path(""))
@@ -177,7 +177,7 @@ fn a_backup_may_be_a_copy() {
     let old = bed.read("out/pki/apiserver.key");
     let renew = ["renew", "apiserver", "-f", "cluster.yaml", "-d", "out", "-o", "json"];
     let ran = strace(&bed, &["-e", "inject=linkat:error=EPERM"], &renew).success();
-    let backup = std::path::PathBuf::from(ran.json()["outcome"]["backup"].as_str().unwrap());
+    let backup = bed.path(ran.json()["outcome"]["backup"].as_str().unwrap());
     let kept = backup.join("pki/apiserver.key");
     assert_eq!(fs::read_to_string(&kept).unwrap(), old);
     assert_eq!(fs::metadata(kept).unwrap().permissions().mode() & 0o777, 0o600);

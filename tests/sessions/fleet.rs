@@ -163,7 +163,7 @@ fn archives_hold_each_nodes_overlay_for_root() {
     bed.shell("umask 077; kubepki apply -f cluster.yaml -d out --archive")
         .success()
         .out("Archives: ")
-        .out("/out/nodes/cp1.tar and 4 more");
+        .out("out/nodes/cp1.tar and 4 more");
     let listing = bed.peer("tar", &["-tvf", "out/nodes/worker1.tar", "--numeric-owner"]).success().stdout;
     let lines: Vec<Vec<&str>> = listing.lines().map(|line| line.split_whitespace().collect()).collect();
     let seen: Vec<(&str, &str, &str)> = lines.iter().map(|words| (words[0], words[1], words[5])).collect();

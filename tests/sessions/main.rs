@@ -1,6 +1,9 @@
 //! User sessions: each test makes a directory, runs commands in it and looks at the result. One file for each theme; the
 //! peers (openssl, etcd, kubectl, strace) are real, and `tests/peers.sh` installs them.
 
+#![allow(clippy::naive_bytecount, clippy::too_many_lines, reason = "a few octets; tables of cases")]
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 mod testbed;
 
 mod adopt;

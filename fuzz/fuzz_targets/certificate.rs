@@ -1,0 +1,14 @@
+//! A certificate in DER: reading, printing, checking its own signature and writing it again never panics, and what was
+//! read is what is written.
+#![no_main]
+
+use kubepki::x509::{Certificate, chain};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let Ok(certificate) = Certificate::from_der(bytes) else { return };
+    assert_eq!(certificate.as_der(), bytes);
+    let _ = (certificate.subject.to_string(), certificate.usages.to_string(), certificate.fingerprint());
+    let _ = chain::signed_by(&certificate, &certificate);
+    let again = Certificate::all_from_pem(certificate.to_pem().unwrap().as_bytes()).unwrap();
+    assert_eq!(again, [certificate]);
+});
