@@ -71,16 +71,28 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
 #[derive(Debug)]
 pub struct Resolver {
     roots: Vec<PathBuf>,
-    known: HashMap<PathBuf, Result<PathBuf, ReadError>>,
+    known: HashMap<PathBuf, Result<Place, ReadError>>,
+}
+
+/// Where a path leads.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The path without symlinks.
+    pub path: PathBuf,
+    /// Whether something is there.
+    pub exists: bool,
 }
 
 impl Resolver {
     /// A resolver that allows nothing to lead out of these directories. How they themselves are reached is the user's
     /// choice.
     pub fn new<'a>(roots: impl Iterator<Item = &'a Path>) -> Self {
-        let real = |root: &Path| root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        let known: HashMap<_, _> = roots.map(|root| (root.to_owned(), Ok(real(root)))).collect();
-        let roots = known.values().flatten().cloned().collect();
+        let place = |root: &Path| match root.canonicalize() {
+            Ok(path) => Place { path, exists: true },
+            Err(_) => Place { path: root.to_owned(), exists: false },
+        };
+        let known: HashMap<_, _> = roots.map(|root| (root.to_owned(), Ok(place(root)))).collect();
+        let roots = known.values().flatten().map(|place| place.path.clone()).collect();
         Self { roots, known }
     }
 
@@ -88,7 +100,7 @@ impl Resolver {
     ///
     /// # Errors
     /// When it leads elsewhere, runs in circles, or the system refuses.
-    pub fn resolve(&mut self, path: &Path) -> Result<PathBuf, ReadError> {
+    pub fn resolve(&mut self, path: &Path) -> Result<Place, ReadError> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return self.inside(path.to_owned());
         };
@@ -98,29 +110,31 @@ impl Resolver {
             let resolved = self.resolve(parent);
             self.known.insert(parent.to_owned(), resolved.clone());
             resolved
-        };
-        let place = parent?.join(name);
-        match fs::symlink_metadata(&place) {
-            Ok(metadata) if metadata.is_symlink() => match place.canonicalize() {
+        }?;
+        let path = parent.path.join(name);
+        if !parent.exists {
+            return Ok(Place { path, exists: false });
+        }
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => match path.canonicalize() {
                 Ok(target) => self.inside(target),
                 // A symlink to nothing: where it would lead is told, not followed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    Err(ReadError::Outside(fs::read_link(&place).unwrap_or_default()))
+                    Err(ReadError::Outside(fs::read_link(&path).unwrap_or_default()))
                 }
                 Err(error) => Err(system(&error)),
             },
-            Ok(_) => self.inside(place),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(place),
+            Ok(_) => self.inside(path),
             Err(error) => match system(&error) {
-                ReadError::Missing => Ok(place),
+                ReadError::Missing => Ok(Place { path, exists: false }),
                 refused => Err(refused),
             },
         }
     }
 
-    fn inside(&self, place: PathBuf) -> Result<PathBuf, ReadError> {
-        let inside = self.roots.iter().any(|root| place.starts_with(root));
-        if inside { Ok(place) } else { Err(ReadError::Outside(place)) }
+    fn inside(&self, path: PathBuf) -> Result<Place, ReadError> {
+        let inside = self.roots.iter().any(|root| path.starts_with(root));
+        if inside { Ok(Place { path, exists: true }) } else { Err(ReadError::Outside(path)) }
     }
 }
 

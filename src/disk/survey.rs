@@ -1,13 +1,11 @@
 //! What is in the files now, each read and parsed once.
 
-use std::path::PathBuf;
-
 use rayon::prelude::*;
 
 use super::content::Content;
 use super::journal::Journal;
 use super::layout::{File, Layout};
-use super::read::{self, Bytes, ReadError, Resolver};
+use super::read::{self, Bytes, Place, ReadError, Resolver};
 use crate::target::Targets;
 
 /// The files of every target as they are.
@@ -62,15 +60,17 @@ impl Survey {
                 let places = files.map(|file| {
                     let path = layout.absolute(&file.path);
                     let ready = pending.and_then(|journal| journal.ready(&path));
-                    let place = ready.map_or_else(|| resolver.resolve(&path), |ready| Ok(ready.to_owned()));
+                    let place = match ready {
+                        Some(ready) => Ok(Place { path: ready.to_owned(), exists: true }),
+                        None => resolver.resolve(&path),
+                    };
                     (file, place)
                 });
                 places.collect()
             })
             .collect();
-        let look = |files: Vec<(File, Result<PathBuf, ReadError>)>| {
-            let entry =
-                |(file, place): (File, Result<PathBuf, ReadError>)| Entry { file, found: look(place) };
+        let look = |files: Vec<(File, Result<Place, ReadError>)>| {
+            let entry = |(file, place): (File, Result<Place, ReadError>)| Entry { file, found: look(place) };
             files.into_iter().map(entry).collect()
         };
         let targets = if places.len() < WORTH_THREADS {
@@ -105,8 +105,9 @@ impl Found {
     }
 }
 
-fn look(place: Result<PathBuf, ReadError>) -> Found {
-    match place.and_then(|place| read::bytes(&place)) {
+fn look(place: Result<Place, ReadError>) -> Found {
+    let bytes = |place: Place| if place.exists { read::bytes(&place.path) } else { Err(ReadError::Missing) };
+    match place.and_then(bytes) {
         Err(ReadError::Missing) => Found::Missing,
         Err(error) => Found::Unreadable(error),
         Ok(file) => {

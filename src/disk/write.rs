@@ -145,7 +145,7 @@ fn prepare(layout: &Layout, change: &Change, time: &str, made: &mut Made) -> Res
 
 /// The place that a path leads to, if that is one that may be written to.
 fn in_tree(resolver: &mut Resolver, path: &Path) -> Result<PathBuf, DiskError> {
-    resolver.resolve(path).map_err(|error| DiskError {
+    resolver.resolve(path).map(|place| place.path).map_err(|error| DiskError {
         path: path.to_owned(),
         what: "is not written to",
         source: io::Error::other(error.to_string()),
@@ -238,24 +238,27 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, DiskError> 
 
 /// Makes a directory and what is missing above it, each with exactly this mode, and says which were made.
 pub(super) fn make_directory(path: &Path, mode: u32) -> Result<Vec<PathBuf>, DiskError> {
-    if path.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut made = match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => make_directory(parent, mode)?,
-        None => Vec::new(),
-    };
     let failed = DiskError::at(path, "cannot be made");
-    match DirBuilder::new().mode(mode).create(path) {
+    let create = || DirBuilder::new().mode(mode).create(path);
+    let mut made = Vec::new();
+    let mut outcome = create();
+    if let (Err(error), Some(parent)) =
+        (&outcome, path.parent().filter(|parent| !parent.as_os_str().is_empty()))
+        && error.kind() == io::ErrorKind::NotFound
+    {
+        made = make_directory(parent, mode)?;
+        outcome = create();
+    }
+    match outcome {
         Ok(()) => {
             // The umask may have taken bits away.
             fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)?;
             made.push(path.to_owned());
+            Ok(made)
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-        Err(error) => return Err(failed(error)),
+        Err(_) if path.is_dir() => Ok(made),
+        Err(error) => Err(failed(error)),
     }
-    Ok(made)
 }
 
 /// Removes the temporary files that a killed run has left.
@@ -295,8 +298,8 @@ pub(super) fn sync_directories(paths: &[&Path], whole: bool) -> Result<(), DiskE
     let mut systems = HashSet::new();
     for path in paths {
         let failed = DiskError::at(path, "cannot be synced");
-        let directory = File::open(path).map_err(&failed)?;
-        if systems.insert(directory.metadata().map_err(&failed)?.dev()) {
+        if systems.insert(fs::metadata(path).map_err(&failed)?.dev()) {
+            let directory = File::open(path).map_err(&failed)?;
             rustix::fs::syncfs(&directory).map_err(|error| failed(error.into()))?;
         }
     }
