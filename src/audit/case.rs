@@ -162,6 +162,18 @@ impl<'a> Case<'a> {
             && self.kubeconfig().is_some_and(|kubeconfig| matches!(kubeconfig.certificate, Source::File(_)))
     }
 
+    /// The certificate of a target that a CA signs, and what it ought to say.
+    #[must_use]
+    pub fn leaf(&self) -> Option<(&'a Certificate, &'a Blueprint)> {
+        if self.is_leaf() { Some((self.certificate()?, self.blueprint()?)) } else { None }
+    }
+
+    /// The certificate of a CA or of a target that a CA signs: what time is told of.
+    #[must_use]
+    pub fn dated(&self) -> Option<&'a Certificate> {
+        if self.is_authority() || self.is_leaf() { self.certificate() } else { None }
+    }
+
     /// What the certificate ought to say.
     #[must_use]
     pub fn blueprint(&self) -> Option<&'a Blueprint> {
@@ -233,5 +245,5 @@ pub fn loose_mode(case: &Case<'_>, role: FileRole) -> Vec<Fault> {
         return Vec::new();
     }
     let message = format!("has mode {mode:03o}, looser than {loosest:03o}");
-    vec![Fault { path: case.path(role), message, remedy: Remedy::Chmod(mode & loosest) }]
+    Fault::one(case.path(role), message, Remedy::Chmod(mode & loosest))
 }

@@ -38,6 +38,14 @@ pub struct Fault {
     pub remedy: Remedy,
 }
 
+impl Fault {
+    /// The one fault that a check has found.
+    #[must_use]
+    pub fn one(path: PathBuf, message: impl Into<String>, remedy: Remedy) -> Vec<Self> {
+        vec![Self { path, message: message.into(), remedy }]
+    }
+}
+
 /// What cures a fault, mildest first: of several, the last does for all.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Remedy {
@@ -55,6 +63,14 @@ pub enum Remedy {
     Issue,
     /// A person must act; this is what to do.
     ByHand(String),
+}
+
+impl Remedy {
+    /// What a person must do.
+    #[must_use]
+    pub fn by_hand(text: &str) -> Self {
+        Self::ByHand(text.to_owned())
+    }
 }
 
 /// Judges every target by every rule that applies to it, in the order of the targets and of the rules.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Command, CommandFactory};
 
 use super::{Cli, Exit, Outside};
-use crate::disk::write;
+use crate::disk::durable;
 use crate::error::Error;
 
 /// Print the manual page, or write the pages of all verbs
@@ -33,7 +33,7 @@ impl Man {
             for command in std::iter::once(program.clone()).chain(verbs.collect::<Vec<_>>()) {
                 let name = page_name(&command);
                 let bytes = page(command)?;
-                write::replace(&directory.join(format!("{name}.1")), &bytes, 0o644)?;
+                durable::replace(&directory.join(format!("{name}.1")), &bytes, 0o644)?;
             }
             return Ok(Exit::Done);
         }

@@ -9,8 +9,8 @@ use tar::{Builder, EntryType, Header};
 use walkdir::WalkDir;
 use zeroize::Zeroizing;
 
-use super::journal::SUFFIX;
-use super::{DiskError, OWN, write};
+use super::durable::{self, SUFFIX};
+use super::{DiskError, OWN};
 
 /// A control plane packs to some 60 KiB. A buffer that need not grow leaves no copies of keys behind.
 const USUAL_SIZE: usize = 256 << 10;
@@ -50,7 +50,7 @@ pub fn pack(directory: &Path, prefix: &Path, archive: &Path) -> Result<bool, Dis
     }
     let bytes =
         builder.into_inner().map(Zeroizing::new).map_err(DiskError::at(archive, "cannot be packed"))?;
-    write::replace(archive, &bytes, 0o600)
+    durable::replace(archive, &bytes, 0o600)
 }
 
 /// The archive of a node: beside the overlays of a fleet, beside the directory of a single node.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::durable::{self, SUFFIX};
 use super::error::NOT_IN_PLACE;
-use super::{DiskError, OWN, write};
+use super::{DiskError, OWN};
 
 /// The renames of one change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,9 +17,6 @@ pub struct Journal {
     /// Each from a file that is ready to where it belongs; absolute paths.
     renames: Vec<(PathBuf, PathBuf)>,
 }
-
-/// What every temporary file's name ends in.
-pub const SUFFIX: &str = ".kubepki-new";
 
 impl Journal {
     /// A journal of these renames.
@@ -80,10 +78,10 @@ impl Journal {
         let failed = DiskError::at(&path, "cannot be written");
         let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         let own = root.join(OWN);
-        let file = write::temporary(&own, "journal", &text, 0o600).map_err(&failed)?;
+        let file = durable::temporary(&own, "journal", &text, 0o600).map_err(&failed)?;
         file.as_file().sync_all().map_err(&failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
-        write::sync_directory(&own)
+        durable::sync_directory(&own)
     }
 
     /// Does every rename that is left, makes them durable, and forgets the journal.
@@ -101,7 +99,7 @@ impl Journal {
         let mut directories: Vec<&Path> = self.renames.iter().filter_map(|(_, to)| to.parent()).collect();
         directories.sort_unstable();
         directories.dedup();
-        write::sync_directories(&directories, write::is_large(self.renames.len()))?;
+        durable::sync_directories(&directories, durable::is_large(self.renames.len()))?;
         let path = path(root);
         fs::remove_file(&path).map_err(DiskError::at(&path, "cannot be removed"))
     }

@@ -80,7 +80,7 @@ impl Lock {
 
 /// Makes kubepki's own directory, which nobody else may enter: it keeps replaced keys.
 pub(super) fn own_directory(root: &Path) -> Result<PathBuf, DiskError> {
-    super::write::make_directory(root, 0o755)?;
+    super::durable::make_directory(root, 0o755)?;
     let own = root.join(OWN);
     match fs::DirBuilder::new().mode(0o700).create(&own) {
         Ok(()) => Ok(own),

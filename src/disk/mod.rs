@@ -7,10 +7,12 @@
 //! | [`content`], [`kubeconfig`] | what bytes mean |
 //! | [`read`] | a file's bytes, whatever the file may be |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
+//! | [`durable`] | single files and directories, with their modes, on the disk |
 //! | [`archive`] | a node's directory as a tar file |
 
 pub mod archive;
 pub mod content;
+pub mod durable;
 pub mod error;
 pub mod journal;
 pub mod kubeconfig;

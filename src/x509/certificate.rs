@@ -14,6 +14,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use x509_cert::ext::pkix;
 
 use super::der::{children, value};
+use super::hex::hex;
 use super::signature::{SignatureAlgorithm, SignatureFault};
 use super::usage::{decode_extended, decode_key_usage};
 use super::{Error, Name, PublicKey, SubjectAltName, Usages, alt_name, pem};
@@ -236,12 +237,6 @@ impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({}, issuer {})", self.subject, self.issuer)
     }
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The content of a bit string of whole octets.

@@ -14,7 +14,7 @@
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`] | is this signature of that key? |
 //! | [`chain`] | who signed whom |
-//! | [`pem`] | PEM in and out |
+//! | [`pem`], [`der`], [`hex`](mod@hex) | bytes in and out |
 
 pub mod algorithm;
 pub mod alt_name;
@@ -22,6 +22,7 @@ pub mod certificate;
 pub mod chain;
 pub mod der;
 pub mod error;
+pub mod hex;
 pub mod issue;
 pub mod key;
 pub mod name;

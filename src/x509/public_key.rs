@@ -100,7 +100,7 @@ impl PublicKey {
     /// The SHA-256 of the `SubjectPublicKeyInfo`, in hexadecimal: what kubeadm pins a CA by.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        super::certificate::hex(digest(&SHA256, &self.der).as_ref())
+        super::hex::hex(digest(&SHA256, &self.der).as_ref())
     }
 
     /// The subject key identifier that Go 1.25 and later, and so kubeadm 1.36, gives a CA: the first 160 bits of the

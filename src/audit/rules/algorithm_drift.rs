@@ -24,14 +24,14 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.is_leaf() && case.certificate().is_some()
+    case.leaf().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
     if certificate.public_key.algorithm() == Some(blueprint.algorithm) {
         return Vec::new();
     }
     let message = format!("its key is {}, not {}", certificate.public_key, blueprint.algorithm);
-    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Rekey }]
+    Fault::one(case.certificate_path(), message, Remedy::Rekey)
 }

@@ -24,11 +24,11 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.is_leaf() && case.certificate().is_some()
+    case.leaf().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
     let (there, wanted) = (&certificate.subject_alt_names, &blueprint.subject_alt_names);
     let list = |sign: &str, names: &[SubjectAltName], others: &[SubjectAltName]| {
         let missing = names.iter().filter(|name| !others.contains(name));
@@ -39,5 +39,5 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let message = format!("SAN{difference}");
-    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+    Fault::one(case.certificate_path(), message, Remedy::Reissue)
 }

@@ -23,20 +23,20 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    (case.is_authority() || case.is_leaf()) && case.certificate().is_some()
+    case.dated().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
     let now = case.view.now;
-    let Some(certificate) = case.certificate().filter(|certificate| certificate.not_after < now) else {
+    let Some(certificate) = case.dated().filter(|certificate| certificate.not_after < now) else {
         return Vec::new();
     };
     let end = certificate.not_after;
     let remedy = if case.is_authority() {
-        Remedy::ByHand("replace the CA: put a new certificate of its key, or a new CA, in place".to_owned())
+        Remedy::by_hand("replace the CA: put a new certificate of its key, or a new CA, in place")
     } else {
         Remedy::Rekey
     };
     let message = format!("expired {}, {} ago", date(end), span(now - end));
-    vec![Fault { path: case.certificate_path(), message, remedy }]
+    Fault::one(case.certificate_path(), message, remedy)
 }

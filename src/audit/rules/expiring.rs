@@ -24,11 +24,11 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    (case.is_authority() || case.is_leaf()) && case.certificate().is_some()
+    case.dated().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some(certificate) = case.certificate() else { return Vec::new() };
+    let Some(certificate) = case.dated() else { return Vec::new() };
     let left = certificate.not_after - case.view.now;
     let lifetime = certificate.not_after - certificate.not_before;
     let soon = case.view.targets.renew_before.min(lifetime / 3);
@@ -36,10 +36,10 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let remedy = if case.is_authority() {
-        Remedy::ByHand("plan for its successor: nothing that it signs outlives it".to_owned())
+        Remedy::by_hand("plan for its successor: nothing that it signs outlives it")
     } else {
         Remedy::Rekey
     };
     let message = format!("expires {}, in {}", date(certificate.not_after), span(left));
-    vec![Fault { path: case.certificate_path(), message, remedy }]
+    Fault::one(case.certificate_path(), message, remedy)
 }

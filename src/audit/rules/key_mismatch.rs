@@ -31,7 +31,7 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let remedy = if case.is_authority() {
-        Remedy::ByHand("put the right key or the right certificate back: one of them is another CA's".to_owned())
+        Remedy::by_hand("put the right key or the right certificate back: one of them is another CA's")
     } else {
         Remedy::Rekey
     };
@@ -40,5 +40,5 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     } else {
         format!("does not belong to {}", case.certificate_path().display())
     };
-    vec![Fault { path: case.key_path(), message, remedy }]
+    Fault::one(case.key_path(), message, remedy)
 }

@@ -31,11 +31,11 @@ rule! {
 const BACKDATE: Duration = Duration::minutes(5);
 
 fn applies(case: &Case<'_>) -> bool {
-    case.is_leaf() && case.certificate().is_some()
+    case.leaf().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
     let lifetime = certificate.not_after - certificate.not_before;
     let wanted = blueprint.lifetime;
     let issuer = case.issuer().and_then(|issuer| issuer.certificate());
@@ -49,5 +49,5 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let message = format!("was issued for {}, not for {}", span(lifetime), span(wanted));
-    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+    Fault::one(case.certificate_path(), message, Remedy::Reissue)
 }

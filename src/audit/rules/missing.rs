@@ -37,33 +37,32 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         case.entry(role).is_some_and(|entry| entry.file.required && entry.found.is_missing())
     };
     let fault = |role: FileRole, message: &str, remedy: Remedy| {
-        vec![Fault { path: case.path(role), message: message.to_owned(), remedy }]
+        Fault::one(case.path(role), message, remedy)
     };
-    let by_hand = |text: &str| Remedy::ByHand(text.to_owned());
     match &case.target.aim {
         Aim::Authority { absent, .. } if missing(FileRole::Certificate) => {
             let orphans = case.orphans().count();
             if case.may_be_made() {
                 fault(FileRole::Certificate, "missing", Remedy::Issue)
             } else if !case.is_absent() {
-                let remedy = by_hand("put the certificate of that key back, or move the key away to begin anew");
+                let remedy = Remedy::by_hand("put the certificate of that key back, or move the key away to begin anew");
                 fault(FileRole::Certificate, "missing, although its key is there", remedy)
             } else if orphans > 0 {
                 let message = format!("missing, although {orphans} certificates of it are there");
-                let remedy = by_hand("put the CA back, or move its certificates away to begin anew");
+                let remedy = Remedy::by_hand("put the CA back, or move its certificates away to begin anew");
                 fault(FileRole::Certificate, &message, remedy)
             } else {
-                fault(FileRole::Certificate, "missing", by_hand(given(*absent)))
+                fault(FileRole::Certificate, "missing", Remedy::by_hand(given(*absent)))
             }
         }
         Aim::KeyPair { absent, .. } if missing(FileRole::Key) => {
             if case.may_be_made() {
                 fault(FileRole::Key, "missing", Remedy::Issue)
             } else if !case.is_absent() {
-                let remedy = by_hand("put the key back: a new one makes every service account token worthless");
+                let remedy = Remedy::by_hand("put the key back: a new one makes every service account token worthless");
                 fault(FileRole::Key, "missing, although its public key is there", remedy)
             } else {
-                fault(FileRole::Key, "missing", by_hand(given(*absent)))
+                fault(FileRole::Key, "missing", Remedy::by_hand(given(*absent)))
             }
         }
         Aim::KeyPair { .. } if missing(FileRole::PublicKey) => {
@@ -99,7 +98,7 @@ fn from_authority(path: &Path) -> Fault {
 fn kubeconfig(case: &Case<'_>) -> Vec<Fault> {
     let Some(kubeconfig) = case.kubeconfig() else { return Vec::new() };
     let path = case.path(FileRole::Kubeconfig);
-    let fault = |message: &str, remedy| vec![Fault { path: path.clone(), message: message.to_owned(), remedy }];
+    let fault = |message: &str, remedy| Fault::one(path.clone(), message, remedy);
     match (&kubeconfig.certificate, &kubeconfig.key) {
         // What `kubeadm certs generate-csr` leaves: the key is there and waits for its certificate.
         (Source::Absent, Source::Embedded(Ok(_))) => fault("holds no client certificate", Remedy::Reissue),

@@ -28,11 +28,11 @@ fn applies(case: &Case<'_>) -> bool {
 fn check(case: &Case<'_>) -> Vec<Fault> {
     let Some(certificate) = case.certificate() else { return Vec::new() };
     let fault = |message: &str, remedy| {
-        vec![Fault { path: case.certificate_path(), message: message.to_owned(), remedy }]
+        Fault::one(case.certificate_path(), message, remedy)
     };
     match (case.is_authority(), certificate.is_ca()) {
         (true, false) => {
-            let remedy = Remedy::ByHand("put the certificate of the CA there".to_owned());
+            let remedy = Remedy::by_hand("put the certificate of the CA there");
             fault("is not a CA certificate", remedy)
         }
         (false, true) if case.is_leaf() => fault("is a CA certificate", Remedy::Reissue),

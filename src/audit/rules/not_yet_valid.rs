@@ -24,19 +24,19 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    (case.is_authority() || case.is_leaf()) && case.certificate().is_some()
+    case.dated().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some(certificate) = case.certificate() else { return Vec::new() };
+    let Some(certificate) = case.dated() else { return Vec::new() };
     if certificate.not_before <= case.view.now + Duration::minutes(5) {
         return Vec::new();
     }
     let remedy = if case.is_authority() {
-        Remedy::ByHand("look at this machine's clock: the CA begins later".to_owned())
+        Remedy::by_hand("look at this machine's clock: the CA begins later")
     } else {
         Remedy::Rekey
     };
     let message = format!("is not valid before {}", rfc3339(certificate.not_before));
-    vec![Fault { path: case.certificate_path(), message, remedy }]
+    Fault::one(case.certificate_path(), message, remedy)
 }

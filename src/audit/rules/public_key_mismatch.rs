@@ -30,7 +30,7 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     match (public, case.private_key()) {
         (Some(public), Some(private)) if public != private.public_key() => {
             let message = format!("is not the public key of {}", case.key_path().display());
-            vec![Fault { path: case.path(FileRole::PublicKey), message, remedy: Remedy::Rewrite }]
+            Fault::one(case.path(FileRole::PublicKey), message, Remedy::Rewrite)
         }
         _ => Vec::new(),
     }

@@ -35,5 +35,5 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     }
     let wanted = servers.first().map(String::as_str).unwrap_or_default();
     let message = format!("points to `{}`, not to `{wanted}`", kubeconfig.server.escape_debug());
-    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Rewrite }]
+    Fault::one(case.certificate_path(), message, Remedy::Rewrite)
 }

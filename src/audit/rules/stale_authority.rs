@@ -36,5 +36,5 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         (Source::Absent, Some(_)) => "names no CA to trust".to_owned(),
         _ => return Vec::new(),
     };
-    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Rewrite }]
+    Fault::one(case.certificate_path(), message, Remedy::Rewrite)
 }

@@ -24,15 +24,15 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.is_leaf() && case.certificate().is_some()
+    case.leaf().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
     if blueprint.subjects.iter().any(|subject| subject.means(&certificate.subject)) {
         return Vec::new();
     }
     let wanted = blueprint.subjects.first().map(ToString::to_string).unwrap_or_default();
     let message = format!("its subject is `{}`, not `{wanted}`", certificate.subject);
-    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+    Fault::one(case.certificate_path(), message, Remedy::Reissue)
 }

@@ -37,7 +37,7 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         .map(|(entry, error)| Fault {
             path: entry.file.path.clone(),
             message: error.to_string(),
-            remedy: Remedy::ByHand("replace the link by the file, or run kubepki where it leads to".to_owned()),
+            remedy: Remedy::by_hand("replace the link by the file, or run kubepki where it leads to"),
         })
         .collect()
 }

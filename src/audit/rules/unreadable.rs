@@ -44,7 +44,7 @@ fn fault(case: &Case<'_>, entry: &Entry) -> Option<Fault> {
                 ReadError::System(_) => "make it readable, or run kubepki as its owner",
                 _ => "move it away",
             };
-            (error.to_string(), Remedy::ByHand(text.to_owned()))
+            (error.to_string(), Remedy::by_hand(text))
         }
         Found::Present(present) => {
             let error = content_error(case, entry, present)?;
@@ -81,14 +81,13 @@ fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<Co
 }
 
 fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {
-    let by_hand = |text: &str| Remedy::ByHand(text.to_owned());
     match (&case.target.aim, role) {
         (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key)
             if *error == ContentError::X509(x509::Error::EncryptedKey) =>
         {
-            by_hand("decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place")
+            Remedy::by_hand("decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place")
         }
-        (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => by_hand("put it back from a backup"),
+        (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => Remedy::by_hand("put it back from a backup"),
         (Aim::KeyPair { .. }, _) => Remedy::Rewrite,
         (Aim::Pair { .. }, FileRole::Certificate) => Remedy::Reissue,
         _ => Remedy::Rekey,

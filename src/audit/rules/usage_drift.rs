@@ -22,11 +22,11 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.is_leaf() && case.certificate().is_some()
+    case.leaf().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let (Some(certificate), Some(blueprint)) = (case.certificate(), case.blueprint()) else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
     if certificate.usages.allows_same(&blueprint.usages) {
         return Vec::new();
     }
@@ -36,5 +36,5 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         missing.map(|usage| format!(" {sign} {usage}")).collect::<String>()
     };
     let message = format!("usage{}{}", list("+", &wanted, &there), list("-", &there, &wanted));
-    vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+    Fault::one(case.certificate_path(), message, Remedy::Reissue)
 }

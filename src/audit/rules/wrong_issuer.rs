@@ -40,7 +40,7 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
                     format!("is not signed with the key of {}: {fault}", issuer.certificate_path().display())
                 }
             };
-            vec![Fault { path: case.certificate_path(), message, remedy: Remedy::Reissue }]
+            Fault::one(case.certificate_path(), message, Remedy::Reissue)
         }
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Pure: a spec goes in, a list comes out. Nothing here looks at what is on disk.
 
+mod meaning;
+
 use std::fmt;
 
 use time::Duration;
 
-use crate::catalog::{CATALOG, Credential, Holders, Kind, Role, Selector, Server, Since, Symbol};
-use crate::spec::syntax::alt_name;
-use crate::spec::{AuthorityMode, Endpoint, Etcd, Naming, Node, Spec};
-use crate::x509::{KeyAlgorithm, Name, SubjectAltName, Usages, alt_name as alt_names};
+use crate::catalog::{CATALOG, Credential, Holders, Kind, Role, Selector};
+use crate::spec::{AuthorityMode, Node, Spec};
+use crate::x509::{KeyAlgorithm, Name, SubjectAltName, Usages};
+use meaning::Meaning;
 
 /// Everything that ought to exist, issuers before what they sign.
 #[derive(Clone, Debug, PartialEq)]
@@ -315,153 +317,6 @@ fn find<'a>(spec: &'a Spec, name: &str) -> Result<&'a Node, TargetError> {
         name: name.to_owned(),
         known: spec.nodes.iter().map(|node| node.name.clone()).collect(),
     })
-}
-
-/// What symbols mean: one row on one node of one cluster.
-struct Meaning<'a> {
-    spec: &'a Spec,
-    node: &'a Node,
-    row: &'a Credential,
-}
-
-impl Meaning<'_> {
-    fn blueprint(&self) -> Result<Blueprint, TargetError> {
-        let authority = matches!(self.row.kind, Kind::Authority { .. });
-        let period = if authority {
-            self.spec.ca_certificate_validity_period
-        } else {
-            self.spec.certificate_validity_period
-        };
-        let usages =
-            Usages { key: self.row.key_usages.clone(), extended: self.row.extended_key_usages.clone() };
-        let names = self.row.subject_alt_names.iter().map(|text| self.alt_names(text));
-        let names = names.collect::<Result<Vec<_>, _>>()?;
-        Ok(Blueprint {
-            subjects: self.subjects()?,
-            subject_alt_names: alt_names::ordered(names.into_iter().flatten()),
-            usages,
-            lifetime: period.duration(),
-            algorithm: self.spec.encryption_algorithm,
-        })
-    }
-
-    /// The subject of this release, then those of the releases before it: kubeadm keeps an old subject at every renewal.
-    fn subjects(&self) -> Result<Vec<Name>, TargetError> {
-        let version = self.spec.kubernetes_version;
-        let common_name = self.text(self.common_name())?;
-        let current = Since::at(&self.row.organizations, version);
-        let earlier = self.row.organizations.iter().rev().filter(|since| since.version <= version);
-        let mut subjects = Vec::new();
-        for organizations in current.into_iter().chain(earlier.map(|since| &since.value)) {
-            let organizations =
-                organizations.iter().map(|text| self.text(text)).collect::<Result<Vec<_>, _>>()?;
-            let name = Name::new(&common_name, &organizations).map_err(|e| self.error(e.to_string()))?;
-            if !subjects.contains(&name) {
-                subjects.push(name);
-            }
-        }
-        if subjects.is_empty() {
-            subjects.push(Name::new(&common_name, &[]).map_err(|error| self.error(error.to_string()))?);
-        }
-        Ok(subjects)
-    }
-
-    fn common_name(&self) -> &str {
-        match (self.spec.naming, &self.row.documented_common_name) {
-            (Naming::Documented, Some(name)) => name,
-            _ => &self.row.common_name,
-        }
-    }
-
-    /// The URLs of this release, then those of the releases before it.
-    fn servers(&self, entries: &[Since<Server>]) -> Vec<String> {
-        let version = self.spec.kubernetes_version;
-        let mut urls: Vec<String> = Vec::new();
-        for entry in entries.iter().rev().filter(|entry| entry.version <= version) {
-            let url = match entry.value {
-                Server::Local if self.node.is(Role::ControlPlane) => local(self.node),
-                Server::Local | Server::Endpoint => self.endpoint(),
-            };
-            if !urls.contains(&url) {
-                urls.push(url);
-            }
-        }
-        urls
-    }
-
-    /// Where clients reach the cluster; its port, where none is given, is that of the API server at hand.
-    fn endpoint(&self) -> String {
-        let first = self.spec.first_control_plane().unwrap_or(self.node);
-        let server = if self.node.is(Role::ControlPlane) { self.node } else { first };
-        match &self.spec.control_plane_endpoint {
-            Some(endpoint) => endpoint.url(server.bind_port),
-            None => local(server),
-        }
-    }
-
-    /// A text with every symbol replaced; one that has several values stands for their list.
-    fn text(&self, text: &str) -> Result<String, TargetError> {
-        match Symbol::split(text) {
-            None => Ok(text.to_owned()),
-            Some((before, word, after)) => {
-                let symbol =
-                    Symbol::named(word).ok_or_else(|| self.error(format!("unknown symbol <{word}>")))?;
-                let values: Vec<String> = self.symbol(symbol)?.iter().map(ToString::to_string).collect();
-                Ok(format!("{before}{}{}", values.join(","), self.text(after)?))
-            }
-        }
-    }
-
-    /// The names that a text stands for: a symbol alone for each of its values, another text for one name.
-    fn alt_names(&self, text: &str) -> Result<Vec<SubjectAltName>, TargetError> {
-        match Symbol::split(text) {
-            Some(("", word, "")) => match Symbol::named(word) {
-                Some(symbol) => self.symbol(symbol),
-                None => Err(self.error(format!("unknown symbol <{word}>"))),
-            },
-            _ => Ok(vec![alt_name(&self.text(text)?).map_err(|problem| self.error(problem))?]),
-        }
-    }
-
-    /// The one place that knows what a symbol means.
-    fn symbol(&self, symbol: Symbol) -> Result<Vec<SubjectAltName>, TargetError> {
-        let dns = |name: &str| vec![SubjectAltName::Dns(name.to_owned())];
-        let etcd = |pick: fn(&Etcd) -> Option<&Vec<SubjectAltName>>| {
-            pick(&self.spec.etcd).cloned().unwrap_or_default()
-        };
-        Ok(match symbol {
-            Symbol::CertSans => self.spec.cert_sans.clone(),
-            Symbol::CommonName if self.common_name().contains("<common-name>") => {
-                return Err(self.error("its common name refers to itself".to_owned()));
-            }
-            Symbol::CommonName => dns(&self.text(self.common_name())?),
-            Symbol::ControlPlaneEndpoint => {
-                self.spec.control_plane_endpoint.iter().map(Endpoint::alt_name).collect()
-            }
-            Symbol::DnsDomain => dns(&self.spec.dns_domain),
-            Symbol::EtcdPeerSans => etcd(|etcd| match etcd {
-                Etcd::Local { peer_cert_sans, .. } => Some(peer_cert_sans),
-                Etcd::External { .. } => None,
-            }),
-            Symbol::EtcdServerSans => etcd(|etcd| match etcd {
-                Etcd::Local { server_cert_sans, .. } => Some(server_cert_sans),
-                Etcd::External { .. } => None,
-            }),
-            Symbol::NodeAddresses => self.node.addresses.iter().copied().map(SubjectAltName::ip).collect(),
-            Symbol::NodeName => dns(&self.node.name),
-            Symbol::ServiceIps => self.spec.service_ips().map(SubjectAltName::ip).collect(),
-        })
-    }
-
-    fn error(&self, problem: String) -> TargetError {
-        TargetError::Credential { credential: self.row.name.clone(), node: self.node.name.clone(), problem }
-    }
-}
-
-/// The URL of a node's own API server.
-fn local(node: &Node) -> String {
-    let host = node.addresses.first().map(ToString::to_string).unwrap_or_default();
-    Endpoint { host, port: None }.url(node.bind_port)
 }
 
 #[cfg(test)]
