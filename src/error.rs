@@ -37,7 +37,7 @@ pub enum Error {
     #[error(transparent)]
     Lock(#[from] LockError),
     /// Something is there that would be replaced, and nobody can be asked.
-    #[error("{0} credentials that are there would be replaced")]
+    #[error("{} would be replaced", that_are_there(*.0))]
     NeedsConsent(usize),
     /// Standard output is gone.
     #[error("standard output: {}", reason(.0))]
@@ -100,6 +100,16 @@ impl Error {
             Self::Usage { hint, .. } => Some(hint.clone()),
             _ => None,
         }
+    }
+}
+
+/// `3 credentials that are there`.
+#[must_use]
+pub fn that_are_there(count: usize) -> String {
+    if count == 1 {
+        "1 credential that is there".to_owned()
+    } else {
+        format!("{count} credentials that are there")
     }
 }
 

@@ -15,6 +15,7 @@ need kubectl kubernetes-client
 need flock util-linux
 need setpriv util-linux
 need tar tar
+need script bsdutils
 need time time
 need cc gcc
 

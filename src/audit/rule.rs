@@ -12,8 +12,8 @@ pub struct Rule {
     pub name: &'static str,
     /// How bad a breach is.
     pub severity: Severity,
-    /// Its manual in Markdown: the doc comment of the rule.
-    pub manual: &'static str,
+    /// Its manual as the doc comment has it; [`Rule::manual`] is for reading.
+    pub comment: &'static str,
     /// Whether the rule has anything to say about a target.
     pub applies: fn(&Case<'_>) -> bool,
     /// What is wrong with a target that it applies to.
@@ -54,10 +54,18 @@ impl fmt::Debug for Rule {
 }
 
 impl Rule {
-    /// The first sentence of the manual.
+    /// Its manual in Markdown.
     #[must_use]
-    pub fn summary(&self) -> &'static str {
-        self.manual.trim_start().split("\n\n").next().unwrap_or_default().trim()
+    pub fn manual(&self) -> String {
+        let lines = self.comment.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The first sentence of the manual, on one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let manual = self.manual();
+        manual.split("\n\n").next().unwrap_or_default().trim().replace('\n', " ")
     }
 }
 
@@ -69,7 +77,7 @@ macro_rules! rule {
             id: $id,
             name: $name,
             severity: $crate::audit::Severity::$severity,
-            manual: concat!($($line, "\n"),+),
+            comment: concat!($($line, "\n"),+),
             applies,
             check,
         };

@@ -14,7 +14,7 @@ use crate::disk::archive;
 use crate::disk::journal::Journal;
 use crate::disk::lock::{Lock, PATIENCE};
 use crate::disk::write;
-use crate::error::Error;
+use crate::error::{Error, that_are_there};
 use crate::moment::{compact, rfc3339};
 use crate::plan::{Action, Plan};
 use crate::report::Table;
@@ -164,7 +164,7 @@ impl Job<'_> {
             return Ok(replaced);
         }
         self.report("Plan", view, plan, None).table(&mut anstream::stderr(), outside.width)?;
-        match terminal::confirm(&format!("Replace {} credentials that are there?", replaced.len())) {
+        match terminal::confirm(&format!("Replace {}?", that_are_there(replaced.len()))) {
             Some(true) => Ok(replaced),
             Some(false) => Err(Error::Declined),
             None => Err(Error::NeedsConsent(replaced.len())),

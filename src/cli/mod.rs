@@ -31,7 +31,7 @@ use terminal::Color;
 #[command(name = "kubepki", version, propagate_version = true, after_help = SESSION, max_term_width = 100)]
 pub struct Cli {
     /// Whether to use colours: `NO_COLOR` and `CLICOLOR` are honoured.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
     color: Color,
 
     #[command(subcommand)]
@@ -42,29 +42,30 @@ const SESSION: &str = "\
 A session:
   kubepki new ha > cluster.yaml                 a description to begin with; edit it
   kubepki plan -f cluster.yaml -d out           what would be made, and why
-  kubepki apply -f cluster.yaml -d out          make it: out/authority, and out/nodes/NAME for each node
+  kubepki apply -f cluster.yaml -d out          make it: out/authority and out/nodes/NAME
   kubepki apply -f cluster.yaml -d out          again: nothing to do
   kubepki inspect out/nodes/cp1                 what the files say, and who signed whom
   kubepki renew apiserver -f cluster.yaml -d out
   kubepki explain apiserver                     what a credential or a rule is about
 
-A kubeadm configuration is accepted wherever a spec is: it describes one node, whose directory is /etc/kubernetes
-unless -d says otherwise.
+A kubeadm configuration is accepted wherever a spec is: it describes one node, whose directory
+is /etc/kubernetes unless -d says otherwise.
 
 Exit status: 0 done, or healthy; 1 the PKI needs attention; 2 the command failed or was misused.";
 
+/// In the order in which a user meets them.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Apply(apply::Apply),
-    Completions(completions::Completions),
-    Explain(explain::Explain),
-    Inspect(inspect::Inspect),
-    Man(man::Man),
-    Manifests(manifests::Manifests),
     New(new::New),
-    Plan(plan::Plan),
-    Renew(renew::Renew),
     Show(show::Show),
+    Plan(plan::Plan),
+    Apply(apply::Apply),
+    Renew(renew::Renew),
+    Inspect(inspect::Inspect),
+    Explain(explain::Explain),
+    Manifests(manifests::Manifests),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// How a run ends.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,16 @@ use super::durable::{self, SUFFIX};
 use super::error::NOT_IN_PLACE;
 use super::{DiskError, OWN};
 
-/// The renames of one change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The renames of one change: each from a file that is ready to where it belongs, beside it. Absolute paths without
+/// symlinks.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
-    /// Each from a file that is ready to where it belongs; absolute paths.
+    renames: Vec<(PathBuf, PathBuf)>,
+}
+
+/// The journal as it is written: paths below the root are relative to it, so that the directory may be moved.
+#[derive(Serialize, Deserialize)]
+struct Written {
     renames: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -42,18 +48,19 @@ impl Journal {
                 _ => return Err(DiskError::at(&path, "cannot be read")(error)),
             },
         };
-        let journal: Self = serde_json::from_slice(&text)
-            .map_err(|error| DiskError::at(&path, "is not a journal")(error.into()))?;
+        let foreign = DiskError::at(&path, "is not a journal");
+        let written: Written = serde_json::from_slice(&text).map_err(|error| foreign(error.into()))?;
         let ours = |(from, to): &(PathBuf, PathBuf)| {
             let temporary = from.file_name().is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX));
-            temporary && from.is_absolute() && from.parent() == to.parent()
+            let plain = |path: &Path| !path.components().any(|part| part == Component::ParentDir);
+            temporary && plain(from) && from.parent() == to.parent() && to.file_name().is_some()
         };
-        if !journal.renames.iter().all(ours) {
-            return Err(DiskError::at(&path, "is not a journal")(io::Error::other(
-                "it names files that are not kubepki's",
-            )));
+        if !written.renames.iter().all(ours) {
+            return Err(foreign(io::Error::other("it names files that are not kubepki's")));
         }
-        Ok(Some(journal))
+        let root = canonical(root)?;
+        let renames = written.renames.into_iter().map(|(from, to)| (root.join(from), root.join(to)));
+        Ok(Some(Self { renames: renames.collect() }))
     }
 
     /// The file that is ready to be put at `path`, if it has not been put there yet.
@@ -76,7 +83,10 @@ impl Journal {
     pub fn decide(&self, root: &Path) -> Result<(), DiskError> {
         let path = path(root);
         let failed = DiskError::at(&path, "cannot be written");
-        let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
+        let root = canonical(root)?;
+        let relative = |path: &PathBuf| path.strip_prefix(&root).unwrap_or(path).to_owned();
+        let renames = self.renames.iter().map(|(from, to)| (relative(from), relative(to))).collect();
+        let text = serde_json::to_vec(&Written { renames }).map_err(|error| failed(error.into()))?;
         let own = root.join(OWN);
         let file = durable::temporary(&own, "journal", &text, 0o600).map_err(&failed)?;
         file.as_file().sync_all().map_err(&failed)?;
@@ -103,6 +113,10 @@ impl Journal {
         let path = path(root);
         fs::remove_file(&path).map_err(DiskError::at(&path, "cannot be removed"))
     }
+}
+
+fn canonical(root: &Path) -> Result<PathBuf, DiskError> {
+    root.canonicalize().map_err(DiskError::at(root, "cannot be entered"))
 }
 
 fn path(root: &Path) -> PathBuf {

@@ -59,11 +59,12 @@ impl Survey {
                 let files = layout.files(targets, target).into_iter();
                 let places = files.map(|file| {
                     let path = layout.absolute(&file.path);
-                    let ready = pending.and_then(|journal| journal.ready(&path));
-                    let place = match ready {
-                        Some(ready) => Ok(Place { path: ready.to_owned(), exists: true }),
-                        None => resolver.resolve(&path),
-                    };
+                    let place = resolver.resolve(&path).map(|place| {
+                        match pending.and_then(|journal| journal.ready(&place.path)) {
+                            Some(ready) => Place { path: ready.to_owned(), exists: true },
+                            None => place,
+                        }
+                    });
                     (file, place)
                 });
                 places.collect()

@@ -61,7 +61,7 @@ struct RuleReport {
     id: &'static str,
     name: &'static str,
     severity: String,
-    summary: &'static str,
+    summary: String,
     manual: String,
 }
 
@@ -207,12 +207,7 @@ fn rule_report(rule: &Rule) -> RuleReport {
         name: rule.name,
         severity: rule.severity.to_string(),
         summary: rule.summary(),
-        manual: rule
-            .manual
-            .lines()
-            .map(|line| line.strip_prefix(' ').unwrap_or(line))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        manual: rule.manual(),
     }
 }
 
@@ -238,7 +233,7 @@ impl Table for Explanation {
         let column = longest(&mut self.rules.iter().map(|rule| rule.name.len()));
         for rule in &self.rules {
             write!(out, "  {}  {:<column$}  {FAINT}{:<8}{FAINT:#}  ", rule.id, rule.name, rule.severity)?;
-            beside(out, &rule.summary.replace('\n', " "), column + 24, width, anstyle::Style::new())?;
+            beside(out, &rule.summary, column + 24, width, anstyle::Style::new())?;
         }
         Ok(())
     }

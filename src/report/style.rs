@@ -28,7 +28,8 @@ pub fn beside(
 ) -> io::Result<()> {
     // A terminal that is too narrow for the columns wraps by itself.
     let room = width.saturating_sub(indent).max(24);
-    for (index, line) in textwrap::wrap(text, room).iter().enumerate() {
+    let words = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for (index, line) in textwrap::wrap(text, words).iter().enumerate() {
         if index > 0 {
             write!(out, "{:indent$}", "")?;
         }

@@ -18,6 +18,9 @@ pub fn nodes(whole: &At<()>, nodes: &[At<Node>], spec: &Spec, problems: &Problem
     let mut addresses = HashMap::new();
     for at in nodes {
         let Node { name, roles, addresses: own, bind_port: _ } = &at.value;
+        if name == "authority" {
+            problems.error(at, "the name `authority` is that of the directory with the shared CAs");
+        }
         if let Some(line) = names.insert(name.clone(), at.position.line) {
             problems.error(at, format!("the name `{name}` is taken by the node in line {line}"));
         }

@@ -58,6 +58,14 @@ fn credential(mut fields: Fields<'_>, spec: &Spec, problems: &Problems) -> Optio
         problems.error(server, "only a kubeconfig has a server: set `kind: kubeconfig`");
     }
     let path = fields.parsed("path", relative_path);
+    if let (Some(path), true) = (&path, kubeconfig)
+        && path.value.starts_with("pki/")
+    {
+        problems.error(
+            path,
+            format!("`{}` is among the certificates: a kubeconfig lies beside them", path.value),
+        );
+    }
     let about = fields.text("about").map_or_else(String::new, |about| about.value);
     fields.finish();
 

@@ -486,6 +486,23 @@ fn a_spec_may_be_toml_or_come_from_standard_input() {
     bed.shell("kubepki plan --exit-code -f - -d out < cluster.yaml").success();
 }
 
+/// On a terminal the plan is shown and the user asked.
+#[test]
+fn a_person_is_asked_before_anything_is_replaced() {
+    let bed = Testbed::applied(SINGLE);
+    bed.write("cluster.yaml", format!("{SINGLE}apiServer: {{certSANs: [new.example.com]}}\n"));
+    let before = bed.snapshot("out");
+    let answer = |answer: &str| {
+        let script = format!("echo {answer} | script -qec 'kubepki apply -f cluster.yaml -d out' /dev/null");
+        bed.shell(&script)
+    };
+    let question = "Replace 1 credential that is there? [y/N]";
+    answer("n").failure().out("SAN + new.example.com").out(question).out("nothing was changed");
+    assert_eq!(bed.snapshot("out"), before);
+    answer("y").success().out(question).out("1 reissued");
+    bed.run(&["plan", "--exit-code", "-f", "cluster.yaml", "-d", "out"]).success();
+}
+
 #[test]
 fn a_dry_run_is_the_plan_and_creates_nothing() {
     let bed = Testbed::with(SINGLE);

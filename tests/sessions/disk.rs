@@ -170,6 +170,22 @@ fn a_failure_after_the_decision_is_made_good() {
     bed.run(&PLAN).success();
 }
 
+/// The directory may be somewhere else, or be reached in another way, when the next run comes.
+#[test]
+fn an_interrupted_change_is_finished_wherever_the_directory_is() {
+    let bed = Testbed::applied(SINGLE);
+    let renew = ["renew", "--all", "-f", "cluster.yaml", "-d", "out"];
+    strace(&bed, &["-e", "inject=rename:signal=KILL:when=5"], &renew).anyhow();
+    fs::rename(bed.path("out"), bed.path("moved")).unwrap();
+    symlink("moved", bed.path("link")).unwrap();
+    bed.run(&["plan", "-f", "cluster.yaml", "-d", "link"]).success().out("Plan: 16 to keep");
+    bed.run(&["apply", "-f", "cluster.yaml", "-d", "link"])
+        .success()
+        .out("An interrupted run had left 15 files");
+    bed.assert_pairs_match("moved");
+    assert!(!bed.path("out").exists());
+}
+
 /// Where a file system has no hard links the backup is a copy.
 #[test]
 fn a_backup_may_be_a_copy() {
@@ -297,6 +313,7 @@ fn a_foreign_journal_is_refused() {
         "not json",
         r#"{"renames":[["/etc/passwd","/tmp/x"]]}"#,
         r#"{"renames":[["/tmp/.x.kubepki-new","/etc/shadow"]]}"#,
+        r#"{"renames":[["../x/.x.kubepki-new","../x/y"]]}"#,
     ] {
         let bed = Testbed::applied(SINGLE);
         bed.write("out/.kubepki/journal", journal);

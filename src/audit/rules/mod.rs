@@ -58,7 +58,7 @@ mod tests {
     fn every_manual_has_its_parts() {
         for rule in ALL {
             for part in ["## Why", "## What to do", "## References"] {
-                assert!(rule.manual.contains(part), "{}: no {part}", rule.id);
+                assert!(rule.manual().contains(part), "{}: no {part}", rule.id);
             }
             assert!(rule.summary().ends_with('.'), "{}: {}", rule.id, rule.summary());
         }
