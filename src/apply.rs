@@ -154,13 +154,10 @@ impl Made<'_> {
                     _ => now - BACKDATE,
                 };
                 let signed = self.sign(case, certificate, public, begin, now)?;
-                let key = match self.keys.get(&case.index) {
-                    Some(key) => key,
-                    None => case.private_key().ok_or_else(|| unfit(case))?,
-                };
-                Ok(vec![self.kubeconfig(case, &signed, key)?])
+                let key = self.keys.get(&case.index).or_else(|| case.private_key());
+                Ok(vec![self.kubeconfig(case, &signed, key.ok_or_else(|| unfit(case))?)?])
             }
-            (Action::Rewrite, Aim::Kubeconfig { .. }) => self.rewritten(case),
+            (Action::Rewrite, Aim::Kubeconfig { .. }) => Ok(vec![self.redirected(case)?]),
             (Action::Copy, Aim::Copy { .. }) => self.copies(case, now),
             _ => Ok(Vec::new()),
         }
@@ -189,11 +186,12 @@ impl Made<'_> {
         now: OffsetDateTime,
     ) -> Result<Certificate, ApplyError> {
         let ca = case.issuer().ok_or_else(|| unfit(case))?;
-        let issuer = match ca.signing() {
-            Signing::Here(issuer) => Some(issuer),
-            _ => match (self.authorities.get(&ca.index), self.keys.get(&ca.index)) {
-                (Some(certificate), Some(key)) => Issuer::new(certificate, key),
-                _ => None,
+        let made = self.authorities.get(&ca.index).zip(self.keys.get(&ca.index));
+        let issuer = match made {
+            Some((certificate, key)) => Issuer::new(certificate, key),
+            None => match ca.signing() {
+                Signing::Here(issuer) => Some(issuer),
+                Signing::Elsewhere | Signing::Nobody => None,
             },
         };
         let issuer = issuer.ok_or_else(|| unfit(case))?;
@@ -219,58 +217,29 @@ impl Made<'_> {
         certificate: &Certificate,
         key: &PrivateKey,
     ) -> Result<NewFile, ApplyError> {
-        let certificate_pem = certificate.to_pem().map_err(failed(case))?;
-        let key_pem = key.to_pem().map_err(failed(case))?;
-        self.write_kubeconfig(
-            case,
-            certificate.subject.common_name().unwrap_or_default(),
-            &certificate_pem,
-            &key_pem,
-        )
-    }
-
-    fn write_kubeconfig(
-        &self,
-        case: &Case<'_>,
-        user: &str,
-        certificate: &str,
-        key: &str,
-    ) -> Result<NewFile, ApplyError> {
-        let Aim::Kubeconfig { cluster, servers, .. } = &case.target.aim else { return Err(unfit(case)) };
-        let old = case.kubeconfig().map(|kubeconfig| kubeconfig.server.as_str());
-        let server = old.filter(|old| servers.iter().any(|server| server == old));
-        let authority = self.authority(case)?.to_pem().map_err(failed(case))?;
+        let Aim::Kubeconfig { cluster, .. } = &case.target.aim else { return Err(unfit(case)) };
         let entry = Entry {
             cluster,
-            server: server.or(servers.first().map(String::as_str)).unwrap_or_default(),
-            authority: &authority,
-            user,
-            certificate,
-            key,
+            server: server(case).ok_or_else(|| unfit(case))?,
+            authority: &self.authority(case)?.to_pem().map_err(failed(case))?,
+            user: certificate.subject.common_name().unwrap_or_default(),
+            certificate: &certificate.to_pem().map_err(failed(case))?,
+            key: &key.to_pem().map_err(failed(case))?,
         };
-        let existing = case.present(FileRole::Kubeconfig).filter(|_| case.kubeconfig().is_some());
-        let existing = existing.and_then(|present| std::str::from_utf8(&present.file.bytes).ok());
+        // What can be read is kept but for the entry; what cannot is replaced.
+        let existing = case.kubeconfig().and_then(|_| text(case));
         let text = kubeconfig::write(existing, &entry)
             .map_err(|source| ApplyError::Kubeconfig { target: name(case), source })?;
         Ok(secret_file(case, FileRole::Kubeconfig, &text))
     }
 
     /// A kubeconfig with another CA or server, and the same client.
-    fn rewritten(&self, case: &Case<'_>) -> Result<Vec<NewFile>, ApplyError> {
-        let (Aim::Kubeconfig { servers, .. }, Some(present)) =
-            (&case.target.aim, case.present(FileRole::Kubeconfig))
-        else {
-            return Err(unfit(case));
-        };
-        let kubeconfig = case.kubeconfig().ok_or_else(|| unfit(case))?;
+    fn redirected(&self, case: &Case<'_>) -> Result<NewFile, ApplyError> {
         let authority = self.authority(case)?.to_pem().map_err(failed(case))?;
-        let kept = servers.contains(&kubeconfig.server);
-        let server =
-            if kept { Some(kubeconfig.server.as_str()) } else { servers.first().map(String::as_str) };
-        let text = std::str::from_utf8(&present.file.bytes).map_err(|_| unfit(case))?;
-        let text = kubeconfig::redirect(text, server.unwrap_or_default(), &authority)
+        let (server, text) = server(case).zip(text(case)).ok_or_else(|| unfit(case))?;
+        let text = kubeconfig::redirect(text, server, &authority)
             .map_err(|source| ApplyError::Kubeconfig { target: name(case), source })?;
-        Ok(vec![secret_file(case, FileRole::Kubeconfig, &text)])
+        Ok(secret_file(case, FileRole::Kubeconfig, &text))
     }
 
     /// A node's copies of what the authority has, or is just getting.
@@ -330,6 +299,19 @@ fn secret_file(case: &Case<'_>, role: FileRole, text: &str) -> NewFile {
 fn public_key_file(case: &Case<'_>, key: &PublicKey) -> Result<NewFile, ApplyError> {
     let text = pem::encode("PUBLIC KEY", key.as_der()).map_err(failed(case))?;
     Ok(file(case, FileRole::PublicKey, text))
+}
+
+/// The API server that a kubeconfig is to point to: the one that it points to, if that is right.
+fn server<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let Aim::Kubeconfig { servers, .. } = &case.target.aim else { return None };
+    let there = case.kubeconfig().map(|kubeconfig| &kubeconfig.server);
+    let kept = there.filter(|there| servers.contains(there));
+    kept.or(servers.first()).map(String::as_str)
+}
+
+/// The text of a kubeconfig.
+fn text<'a>(case: &Case<'a>) -> Option<&'a str> {
+    std::str::from_utf8(&case.present(FileRole::Kubeconfig)?.file.bytes).ok()
 }
 
 fn name(case: &Case<'_>) -> String {

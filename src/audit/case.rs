@@ -39,9 +39,7 @@ pub enum Signing<'a> {
     Here(Issuer<'a>),
     /// Whoever has the key, which is not here.
     Elsewhere,
-    /// Whoever runs this, once the CA has been made.
-    Later,
-    /// Nobody, until a person has mended the CA.
+    /// Nobody yet: the CA is still to be made, or to be mended by a person.
     Nobody,
 }
 
@@ -202,9 +200,7 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn signing(&self) -> Signing<'a> {
         let key = self.entry(FileRole::Key).map(|entry| &entry.found);
-        let Some(certificate) = self.certificate() else {
-            return if self.may_be_made() { Signing::Later } else { Signing::Nobody };
-        };
+        let Some(certificate) = self.certificate() else { return Signing::Nobody };
         if !certificate.is_ca() || certificate.not_after < self.view.now {
             return Signing::Nobody;
         }

@@ -87,16 +87,19 @@ impl Action {
         }
     }
 
-    /// Whether `apply` does something.
-    #[must_use]
-    pub fn changes(&self) -> bool {
-        !matches!(self, Self::Keep | Self::Request | Self::ByHand(_))
-    }
-
     /// Whether it waits for a person.
     #[must_use]
     pub fn waits(&self) -> bool {
         matches!(self, Self::Request | Self::ByHand(_))
+    }
+}
+
+impl Step {
+    /// Whether `apply` does something.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        let acts = !matches!(self.action, Action::Keep | Action::Request | Action::ByHand(_));
+        acts || !self.modes.is_empty()
     }
 }
 
@@ -130,7 +133,7 @@ impl Plan {
     /// Whether `apply` would do anything.
     #[must_use]
     pub fn changes(&self) -> bool {
-        self.steps.iter().any(|step| step.action.changes())
+        self.steps.iter().any(Step::changes)
     }
 
     /// Whether something waits for a person.
@@ -168,8 +171,7 @@ fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
         Remedy::Chmod(mode) => Some((finding.path.clone(), mode)),
         _ => None,
     });
-    let mut modes: Vec<_> = modes.collect();
-    // A CA's expiry is to be known, but it does not stop the CA from signing; nothing is done about it here.
+    let modes = modes.collect();
     let action = match findings.iter().map(|finding| &finding.remedy).max() {
         None | Some(Remedy::Chmod(_)) if follows(case, earlier) => copy(case, earlier),
         None => Action::Keep,
@@ -181,9 +183,6 @@ fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
         Some(Remedy::Issue) => signed(case, Action::Create, earlier),
         Some(Remedy::ByHand(_)) => Action::ByHand(by_hand(findings)),
     };
-    if action.waits() {
-        modes.clear();
-    }
     if let Some(note) = cut_short(case, &action) {
         reasons.push(note);
     }
@@ -214,13 +213,13 @@ fn signed(case: &Case<'_>, action: Action, earlier: &[Step]) -> Action {
         Action::Reissue if !has_usable_key(case) => Action::Rekey,
         other => other,
     };
+    if is_made(&issuer, earlier) {
+        return action;
+    }
     match issuer.signing() {
         Signing::Here(_) => action,
-        Signing::Later if earlier.get(issuer.index).is_some_and(|step| step.action == Action::Create) => {
-            action
-        }
         Signing::Elsewhere => Action::Request,
-        Signing::Later | Signing::Nobody => {
+        Signing::Nobody => {
             Action::ByHand(format!("mend `{}` first: it signs this", case.view.targets.name(issuer.target)))
         }
     }
@@ -229,8 +228,7 @@ fn signed(case: &Case<'_>, action: Action, earlier: &[Step]) -> Action {
 /// What becomes of a kubeconfig that is to be written again: it needs the CA's certificate, though not its key.
 fn rewritten(case: &Case<'_>, earlier: &[Step]) -> Action {
     let Some(issuer) = case.issuer() else { return Action::Rewrite };
-    let made = earlier.get(issuer.index).is_some_and(|step| step.action == Action::Create);
-    if made || issuer.certificate().is_some() {
+    if is_made(&issuer, earlier) || issuer.certificate().is_some() {
         Action::Rewrite
     } else {
         Action::ByHand(format!(
@@ -246,7 +244,12 @@ fn follows(case: &Case<'_>, earlier: &[Step]) -> bool {
     original.is_some_and(|step| step.action == Action::Rewrite)
 }
 
-/// Whether the key that is there can go on: it is of the spec's algorithm, and the one in the certificate.
+/// Whether a target is made by an earlier step of the same plan.
+fn is_made(case: &Case<'_>, earlier: &[Step]) -> bool {
+    earlier.get(case.index).is_some_and(|step| step.action == Action::Create)
+}
+
+/// Whether the key that is there can go on: it can be read and is of the spec's algorithm.
 fn has_usable_key(case: &Case<'_>) -> bool {
     let algorithm = case.blueprint().map(|blueprint| blueprint.algorithm);
     case.private_key().is_some_and(|key| key.public_key().algorithm() == algorithm)
@@ -254,9 +257,8 @@ fn has_usable_key(case: &Case<'_>) -> bool {
 
 fn copy(case: &Case<'_>, earlier: &[Step]) -> Action {
     let Some(original) = case.original() else { return Action::Copy };
-    let made = earlier.get(original.index).is_some_and(|step| step.action == Action::Create);
     let there = original.present(FileRole::Certificate).or(original.present(FileRole::Key)).is_some();
-    if made || there {
+    if is_made(&original, earlier) || there {
         Action::Copy
     } else {
         Action::ByHand(format!("put `{}` in place first", case.view.targets.name(original.target)))

@@ -178,6 +178,10 @@ fn an_ending_ca_is_reported_and_still_signs() {
     let soon = kubepki::moment::rfc3339(soon);
     let ran = bed.run(&["apply", "-f", "cluster.yaml", "-d", "out", "--at", &soon]).attention();
     ran.out("! by hand ca ").out("plan for its successor").out("15 created, 1 by hand");
+    // What else is wrong with the CA is mended all the same.
+    bed.set_mode("out/pki/ca.key", 0o644);
+    bed.run(&["apply", "-f", "cluster.yaml", "-d", "out", "--at", &soon]).attention();
+    assert_eq!(bed.mode("out/pki/ca.key"), 0o600);
     assert_eq!(
         bed.certificate("out/pki/apiserver.crt").not_after,
         bed.certificate("out/pki/ca.crt").not_after

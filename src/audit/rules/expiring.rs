@@ -14,7 +14,8 @@ rule! {
     ///
     /// ## What to do
     ///
-    /// `kubepki apply` issues a new one with a new key. A CA must be replaced in good time: its successor has to be
+    /// `kubepki apply` issues a new one with a new key. A certificate that ends when its CA does is left alone: a new
+    /// one would end no later. A CA must be replaced in good time: its successor has to be
     /// trusted everywhere before it signs.
     ///
     /// ## References
@@ -32,7 +33,10 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     let left = certificate.not_after - case.view.now;
     let lifetime = certificate.not_after - certificate.not_before;
     let soon = case.view.targets.renew_before.min(lifetime / 3);
-    if left.is_negative() || left >= soon {
+    // A new one would end no later: it is the CA that has to be replaced.
+    let ca = case.issuer().and_then(|issuer| issuer.certificate());
+    let ends_with_its_ca = ca.is_some_and(|ca| ca.not_after <= certificate.not_after);
+    if left.is_negative() || left >= soon || ends_with_its_ca {
         return Vec::new();
     }
     let remedy = if case.is_authority() {
