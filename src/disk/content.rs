@@ -7,7 +7,16 @@ use crate::x509::{self, Certificate, PrivateKey, PublicKey, Request, pem};
 #[derive(Debug)]
 pub struct Content {
     /// The items.
-    pub items: Vec<Result<Item, ContentError>>,
+    pub items: Vec<Result<Item, Broken>>,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What it would have been; none where the whole file makes no sense.
+    pub kind: Option<&'static str>,
+    /// Why it could not be read.
+    pub error: ContentError,
 }
 
 /// One thing in a file.
@@ -49,20 +58,21 @@ impl Content {
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let items = if bytes.iter().all(u8::is_ascii_whitespace) {
-            vec![Err(ContentError::Empty)]
+            vec![Err(whole(ContentError::Empty))]
         } else if pem::is_pem(bytes) {
             match pem::blocks(bytes) {
                 Ok(blocks) => blocks.iter().map(item).collect(),
-                Err(error) => vec![Err(error.into())],
+                Err(error) => vec![Err(whole(error))],
             }
         } else if bytes.first() == Some(&0x30) {
             vec![der(bytes)]
         } else {
             match std::str::from_utf8(bytes) {
                 Ok(text) => {
-                    vec![Kubeconfig::parse(text).map(Box::new).map(Item::Kubeconfig).map_err(Into::into)]
+                    let kubeconfig = Kubeconfig::parse(text).map(Box::new).map(Item::Kubeconfig);
+                    vec![kubeconfig.map_err(|error| Broken { kind: Some(KUBECONFIG), error: error.into() })]
                 }
-                Err(_) => vec![Err(ContentError::Unknown)],
+                Err(_) => vec![Err(whole(ContentError::Unknown))],
             }
         };
         Self { items }
@@ -73,23 +83,23 @@ impl Content {
     /// # Errors
     /// When one is broken, or there is none.
     pub fn certificates(&self) -> Result<Vec<&Certificate>, ContentError> {
-        self.all("certificate", Item::certificate)
+        self.all(CERTIFICATE, Item::certificate)
     }
 
     /// The first private key.
     ///
     /// # Errors
-    /// When something in the file is broken, or there is none.
+    /// When a private key is broken, or there is none.
     pub fn private_key(&self) -> Result<&PrivateKey, ContentError> {
-        self.all("private key", Item::private_key).map(|keys| keys[0])
+        self.all(PRIVATE_KEY, Item::private_key).map(|keys| keys[0])
     }
 
-    /// The first public key.
+    /// The public keys.
     ///
     /// # Errors
-    /// When something in the file is broken, or there is none.
-    pub fn public_key(&self) -> Result<&PublicKey, ContentError> {
-        self.all("public key", Item::public_key).map(|keys| keys[0])
+    /// When one is broken, or there is none.
+    pub fn public_keys(&self) -> Result<Vec<&PublicKey>, ContentError> {
+        self.all(PUBLIC_KEY, Item::public_key)
     }
 
     /// The kubeconfig.
@@ -97,29 +107,26 @@ impl Content {
     /// # Errors
     /// When it is none.
     pub fn kubeconfig(&self) -> Result<&Kubeconfig, ContentError> {
-        match &self.items[..] {
-            [Err(error)] => Err(error.clone()),
-            _ => self.all("kubeconfig", Item::kubeconfig).map(|kubeconfigs| kubeconfigs[0]),
-        }
+        self.all(KUBECONFIG, Item::kubeconfig).map(|kubeconfigs| kubeconfigs[0])
     }
 
-    /// Everything of a kind: at least one.
-    fn all<'a, T: ?Sized>(
+    /// Everything of a kind: at least one. What is broken but of another kind is passed over, as client-go does.
+    fn all<'a, T>(
         &'a self,
-        what: &'static str,
+        kind: &'static str,
         pick: fn(&'a Item) -> Option<&'a T>,
     ) -> Result<Vec<&'a T>, ContentError> {
-        let missing = || ContentError::X509(x509::Error::Missing(what));
         let mut found = Vec::new();
         for item in &self.items {
             match item {
                 Ok(item) => found.extend(pick(item)),
-                // Text that is no PEM was tried as a kubeconfig, which is not what is wanted here.
-                Err(ContentError::Kubeconfig(_) | ContentError::Unknown) => return Err(missing()),
-                Err(error) => return Err(error.clone()),
+                Err(broken) if broken.kind.is_none_or(|other| other == kind) => {
+                    return Err(broken.error.clone());
+                }
+                Err(_) => {}
             }
         }
-        if found.is_empty() { Err(missing()) } else { Ok(found) }
+        if found.is_empty() { Err(x509::Error::Missing(kind).into()) } else { Ok(found) }
     }
 }
 
@@ -141,21 +148,37 @@ impl Item {
     }
 }
 
-fn item(block: &pem::Block) -> Result<Item, ContentError> {
+const CERTIFICATE: &str = "certificate";
+const KUBECONFIG: &str = "kubeconfig";
+const PRIVATE_KEY: &str = "private key";
+const PUBLIC_KEY: &str = "public key";
+const REQUEST: &str = "certificate request";
+
+/// The whole file makes no sense.
+fn whole(error: impl Into<ContentError>) -> Broken {
+    Broken { kind: None, error: error.into() }
+}
+
+fn item(block: &pem::Block) -> Result<Item, Broken> {
     let der = &block.contents;
+    let broken = |kind| move |error: x509::Error| Broken { kind: Some(kind), error: error.into() };
     if let Some(key) = PrivateKey::from_block(block) {
-        return Ok(Item::PrivateKey(Box::new(key?)));
+        return key.map(Box::new).map(Item::PrivateKey).map_err(broken(PRIVATE_KEY));
     }
-    Ok(match block.label.as_str() {
-        "CERTIFICATE" if !block.headers => Item::Certificate(Box::new(Certificate::from_der(der)?)),
-        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Item::Request(Box::new(Request::from_der(der)?)),
-        "PUBLIC KEY" => Item::PublicKey(PublicKey::from_der(der)?),
-        other => Item::Other(other.chars().flat_map(char::escape_debug).collect()),
-    })
+    match block.label.as_str() {
+        "CERTIFICATE" if !block.headers => {
+            Certificate::from_der(der).map(Box::new).map(Item::Certificate).map_err(broken(CERTIFICATE))
+        }
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
+            Request::from_der(der).map(Box::new).map(Item::Request).map_err(broken(REQUEST))
+        }
+        "PUBLIC KEY" => PublicKey::from_der(der).map(Item::PublicKey).map_err(broken(PUBLIC_KEY)),
+        other => Ok(Item::Other(other.chars().flat_map(char::escape_debug).collect())),
+    }
 }
 
 /// DER says nothing of its kind: the first reading that succeeds is taken.
-fn der(bytes: &[u8]) -> Result<Item, ContentError> {
+fn der(bytes: &[u8]) -> Result<Item, Broken> {
     let certificate = match Certificate::from_der(bytes) {
         Ok(certificate) => return Ok(Item::Certificate(Box::new(certificate))),
         Err(error) => error,
@@ -166,8 +189,6 @@ fn der(bytes: &[u8]) -> Result<Item, ContentError> {
     if let Ok(key) = PublicKey::from_der(bytes) {
         return Ok(Item::PublicKey(key));
     }
-    match PrivateKey::from_der(bytes) {
-        Some(key) => Ok(Item::PrivateKey(Box::new(key))),
-        None => Err(certificate.into()),
-    }
+    let key = PrivateKey::from_der(bytes).map(|key| Item::PrivateKey(Box::new(key)));
+    key.ok_or_else(|| whole(certificate))
 }

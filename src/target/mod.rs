@@ -390,6 +390,21 @@ apiServer:
     }
 
     #[test]
+    fn further_names_of_etcd_go_where_they_belong() {
+        let etcd =
+            "etcd: {local: {serverCertSANs: [s.example.com, 203.0.113.1], peerCertSANs: [p.example.com]}}";
+        let targets = Targets::of(&spec(&format!("{HA}{etcd}")), Some("cp1"), false).unwrap();
+        assert_eq!(
+            names(&targets, "etcd-server"),
+            ["cp1", "localhost", "s.example.com", "192.0.2.10", "127.0.0.1", "::1", "203.0.113.1"]
+        );
+        assert_eq!(
+            names(&targets, "etcd-peer"),
+            ["cp1", "localhost", "p.example.com", "192.0.2.10", "127.0.0.1", "::1"]
+        );
+    }
+
+    #[test]
     fn a_fleet_shares_its_authority_and_workers_get_little() {
         let targets = Targets::of(&spec(HA), None, false).unwrap();
         let of = |node: &str| {

@@ -195,4 +195,9 @@ fn a_public_key_reads_the_same_from_everywhere() {
     let public = PublicKey::from_der(&blocks[0].contents).unwrap();
     assert_eq!(public, request.public_key);
     assert_eq!(public, *bed.key("key").public_key());
+    // A key that was read as PKCS#8 is written as SEC 1 under SEC 1's label, and not as one under the other's.
+    let written = bed.key("key").to_pem().unwrap();
+    assert!(written.starts_with("-----BEGIN EC PRIVATE KEY-----\n"));
+    bed.write("written", written.as_bytes());
+    bed.peer("openssl", &["ec", "-in", "written", "-check", "-noout"]).success();
 }

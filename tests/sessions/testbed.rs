@@ -201,7 +201,7 @@ impl Testbed {
                 }
                 Some("pub") => {
                     let key = PrivateKey::from_pem(&fs::read(path.with_extension("key")).unwrap()).unwrap();
-                    assert_eq!(content.public_key().unwrap(), key.public_key(), "{}", path.display());
+                    assert_eq!(content.public_keys().unwrap()[0], key.public_key(), "{}", path.display());
                 }
                 _ => {}
             }

@@ -64,7 +64,7 @@ fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<Co
     match entry.file.role {
         FileRole::Certificate => content.certificates().err(),
         FileRole::Key => content.private_key().err(),
-        FileRole::PublicKey => content.public_key().err(),
+        FileRole::PublicKey => content.public_keys().err(),
         FileRole::Kubeconfig => match content.kubeconfig() {
             Err(error) => Some(error),
             Ok(kubeconfig) => {

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::API_VERSION;
 use crate::disk::Kubeconfig;
-use crate::disk::content::{Content, ContentError, Item};
+use crate::disk::content::{Broken, Content, Item};
 use crate::disk::kubeconfig::Source;
 use crate::moment::{rfc3339, span};
 use crate::x509::hex::hex;
@@ -145,7 +145,7 @@ fn is_broken(item: &ItemReport) -> bool {
     }
 }
 
-fn item_report(item: &Result<Item, ContentError>, now: OffsetDateTime) -> ItemReport {
+fn item_report(item: &Result<Item, Broken>, now: OffsetDateTime) -> ItemReport {
     match item {
         Ok(Item::Certificate(certificate)) => ItemReport::Certificate(certificate_report(certificate, now)),
         Ok(Item::PrivateKey(key)) => ItemReport::PrivateKey(key_report(key.public_key())),
@@ -155,7 +155,7 @@ fn item_report(item: &Result<Item, ContentError>, now: OffsetDateTime) -> ItemRe
             ItemReport::Kubeconfig(Box::new(kubeconfig_report(kubeconfig, now)))
         }
         Ok(Item::Other(label)) => ItemReport::Other { label: label.clone() },
-        Err(error) => ItemReport::Unreadable { reason: error.to_string() },
+        Err(broken) => ItemReport::Unreadable { reason: broken.error.to_string() },
     }
 }
 
