@@ -23,4 +23,5 @@ mod plan;
 mod readme;
 mod renew;
 mod requests;
+mod rules;
 mod spec;
