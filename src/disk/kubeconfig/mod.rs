@@ -92,11 +92,11 @@ impl Kubeconfig {
         let dangling = |what, name: &str| KubeconfigError::Dangling { what, name: name.to_owned() };
         let current = raw.current_context.as_str();
         let context = raw.contexts.iter().find(|named| named.name == current);
-        let context = &context.ok_or_else(|| dangling("current-context", current))?.context;
+        let context = &context.ok_or_else(|| dangling("current-context", current))?.value;
         let cluster = raw.clusters.iter().find(|named| named.name == context.cluster);
-        let cluster = &cluster.ok_or_else(|| dangling("cluster", &context.cluster))?.cluster;
+        let cluster = &cluster.ok_or_else(|| dangling("cluster", &context.cluster))?.value;
         let user = raw.users.iter().find(|named| named.name == context.user);
-        let user = &user.ok_or_else(|| dangling("user", &context.user))?.user;
+        let user = &user.ok_or_else(|| dangling("user", &context.user))?.value;
         let other = [
             (user.token.is_some() || user.token_file.is_some(), "token"),
             (user.username.is_some(), "password"),
@@ -159,66 +159,62 @@ impl Drop for Secret {
     }
 }
 
+/// The fields that matter. Null is the same as nothing wherever it stands, as in client-go.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Raw {
     kind: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
-    clusters: Vec<RawCluster>,
-    #[serde(default, deserialize_with = "nullable")]
-    contexts: Vec<RawContext>,
-    #[serde(default, deserialize_with = "nullable")]
     current_context: String,
-    #[serde(default, deserialize_with = "nullable")]
-    users: Vec<RawUser>,
+    #[serde(default, deserialize_with = "elements")]
+    clusters: Vec<Named<Cluster>>,
+    #[serde(default, deserialize_with = "elements")]
+    contexts: Vec<Named<Context>>,
+    #[serde(default, deserialize_with = "elements")]
+    users: Vec<Named<User>>,
 }
 
-#[derive(Deserialize)]
-struct RawCluster {
-    #[serde(default)]
+#[derive(Default, Deserialize)]
+#[serde(default, bound = "T: Default + Deserialize<'de>")]
+struct Named<T> {
+    #[serde(deserialize_with = "nullable")]
     name: String,
-    #[serde(default)]
-    cluster: Cluster,
-}
-
-#[derive(Deserialize)]
-struct RawContext {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    context: Context,
-}
-
-#[derive(Deserialize)]
-struct RawUser {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    user: User,
+    #[serde(deserialize_with = "nullable", alias = "cluster", alias = "context", alias = "user")]
+    value: T,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 struct Cluster {
+    #[serde(deserialize_with = "nullable")]
     server: String,
+    #[serde(deserialize_with = "nullable")]
     certificate_authority: String,
+    #[serde(deserialize_with = "nullable")]
     certificate_authority_data: Secret,
+    #[serde(deserialize_with = "nullable")]
     insecure_skip_tls_verify: bool,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Context {
+    #[serde(deserialize_with = "nullable")]
     cluster: String,
+    #[serde(deserialize_with = "nullable")]
     user: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 struct User {
+    #[serde(deserialize_with = "nullable")]
     client_certificate: String,
+    #[serde(deserialize_with = "nullable")]
     client_certificate_data: Secret,
+    #[serde(deserialize_with = "nullable")]
     client_key: String,
+    #[serde(deserialize_with = "nullable")]
     client_key_data: Secret,
     token: Option<Secret>,
     #[serde(rename = "tokenFile")]
@@ -234,4 +230,43 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn elements<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    let elements: Vec<Option<T>> = nullable(deserializer)?;
+    Ok(elements.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_is_nothing() {
+        let text = "current-context: a
+contexts: [null, {name: a, context: {cluster: null, user: null}}]
+clusters: [{cluster: null, name: null}]
+users: [{name: b, user: null}, null]
+";
+        let read = Kubeconfig::parse(text).unwrap();
+        assert_eq!((read.context.as_str(), read.server.as_str()), ("a", ""));
+        assert!(matches!((read.certificate, read.key), (Source::Absent, Source::Absent)));
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_an_error() {
+        for (text, message) in [
+            ("a: [", "is not a kubeconfig: line 2 does not parse"),
+            ("hello", "is not a kubeconfig"),
+            ("kind: Pod\ncontexts: [{name: a}]", "is not a kubeconfig"),
+            ("contexts: [{name: a}]\ncurrent-context: b", "its current-context `b` is not there"),
+        ] {
+            let error = Kubeconfig::parse(text).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
 }
