@@ -4,7 +4,7 @@
 
 use divan::{Bencher, black_box};
 use kubepki::spec::load::parse_here;
-use kubepki::target::Targets;
+use kubepki::target::{Selection, Targets};
 use kubepki::x509::issue::self_signed;
 use kubepki::x509::{
     Certificate, ExtendedKeyUsage, Issuer, KeyAlgorithm, KeyUsage, Name, PrivateKey, Profile, Usages, chain,
@@ -76,5 +76,5 @@ fn targets_of_a_thousand_workers(bencher: Bencher<'_, '_>) {
                 - {name: cp1, roles: [control-plane], addresses: [192.0.2.1]}\n";
     let text = head.to_owned() + &workers.collect::<String>();
     let (spec, _) = parse_here(&text, false).unwrap();
-    bencher.bench_local(|| Targets::of(black_box(&spec), None, false).unwrap());
+    bencher.bench_local(|| Targets::of(black_box(&spec), &Selection::default()).unwrap());
 }

@@ -104,7 +104,8 @@ pub fn change(
         steps.iter().map(write).collect::<Result<_, _>>()?
     };
     let files: Vec<NewFile> = files.into_iter().flatten().collect();
-    let modes = steps.iter().flat_map(|(step, _)| step.modes.clone());
+    let others = plan.others.iter().filter_map(|other| Some((other.path.clone(), other.mode?)));
+    let modes = steps.iter().flat_map(|(step, _)| step.modes.clone()).chain(others);
     let written: HashSet<&PathBuf> = files.iter().map(|file| &file.path).collect();
     let modes = modes.filter(|(path, _)| !written.contains(path)).collect();
     Ok(Change { files, modes })

@@ -2,24 +2,13 @@
 
 use std::path::PathBuf;
 
-use time::OffsetDateTime;
-
-use super::{Fault, Remedy};
+use super::view::View;
+use super::{Anchor, Fault, Remedy};
+use crate::catalog::{FileRole, Keeper};
 use crate::disk::kubeconfig::Source;
-use crate::disk::{Entry, FileRole, Found, Kubeconfig, Present, Survey};
-use crate::target::{Absent, Aim, Blueprint, Target, Targets};
-use crate::x509::{Certificate, Issuer, PrivateKey};
-
-/// Everything that is judged.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
-    /// What ought to be.
-    pub targets: &'a Targets,
-    /// What is.
-    pub survey: &'a Survey,
-    /// When.
-    pub now: OffsetDateTime,
-}
+use crate::disk::{Entry, Found, Kubeconfig, Present};
+use crate::target::{Absent, Aim, Blueprint, Target};
+use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey};
 
 /// One target of a view.
 #[derive(Clone, Copy, Debug)]
@@ -43,20 +32,6 @@ pub enum Signing<'a> {
     Nobody,
 }
 
-impl<'a> View<'a> {
-    /// Every target.
-    pub fn cases(&'a self) -> impl Iterator<Item = Case<'a>> {
-        let targets = self.targets.list.iter().enumerate();
-        targets.map(|(index, target)| Case { view: self, index, target })
-    }
-
-    /// The target at a position.
-    #[must_use]
-    pub fn case(&'a self, index: usize) -> Option<Case<'a>> {
-        Some(Case { view: self, index, target: self.targets.list.get(index)? })
-    }
-}
-
 impl<'a> Case<'a> {
     /// The files of the target.
     #[must_use]
@@ -74,6 +49,25 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn present(&self, role: FileRole) -> Option<&'a Present> {
         self.entry(role)?.found.present()
+    }
+
+    /// What a finding about the target is about.
+    #[must_use]
+    pub fn anchor(&self) -> Anchor {
+        let certificate = self.certificate().map(|certificate| &certificate.public_key);
+        let key = certificate.or_else(|| self.private_key().map(PrivateKey::public_key));
+        Anchor {
+            view: self.view.position,
+            site: Some(self.target.site.clone()),
+            target: Some(self.index),
+            key: key.map(PublicKey::fingerprint),
+        }
+    }
+
+    /// Whether kubepki makes and renews it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.target.keeper == Keeper::Kubepki
     }
 
     /// Whether nothing of the target is there.
@@ -199,9 +193,9 @@ impl<'a> Case<'a> {
     /// Of a CA: who can sign with it. The one place where a missing CA key is asked about.
     #[must_use]
     pub fn signing(&self) -> Signing<'a> {
-        let key = self.entry(FileRole::Key).map(|entry| &entry.found);
+        let key = self.entry(FileRole::Key).map(|entry| &*entry.found);
         let Some(certificate) = self.certificate() else { return Signing::Nobody };
-        if !certificate.is_ca() || certificate.not_after < self.view.now {
+        if !certificate.is_ca() || certificate.not_after < self.view.now() {
             return Signing::Nobody;
         }
         match (key, self.private_key()) {

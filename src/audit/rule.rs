@@ -2,22 +2,38 @@
 
 use std::fmt;
 
-use super::{Case, Fault};
+use super::{Case, Fault, Key, Node, Scene, Sighting};
 
-/// A rule: does it apply to a target, and does it hold?
+/// A rule: what it looks at, does it apply, and does it hold?
 pub struct Rule {
     /// Its public number, never changed and never used again.
     pub id: &'static str,
     /// Its name, which reads well after "allow".
     pub name: &'static str,
-    /// How bad a breach is.
+    /// How bad a breach usually is.
     pub severity: Severity,
+    /// What it is held against, in the plural: where there are none, it does not apply.
+    pub subject: &'static str,
     /// Its manual as the doc comment has it; [`Rule::manual`] is for reading.
     pub comment: &'static str,
-    /// Whether the rule has anything to say about a target.
-    pub applies: fn(&Case<'_>) -> bool,
-    /// What is wrong with a target that it applies to.
-    pub check: fn(&Case<'_>) -> Vec<Fault>,
+    /// How it judges.
+    pub scope: Scope,
+}
+
+/// What a rule is held against one by one: whether it has anything to say about it, and what is wrong with it.
+#[allow(missing_docs, reason = "the names are those of the types")]
+#[derive(Clone, Copy)]
+pub enum Scope {
+    /// Credentials.
+    Case { applies: fn(&Case<'_>) -> bool, check: fn(&Case<'_>) -> Vec<Fault> },
+    /// Keys, wherever they stand.
+    Key { applies: fn(&Key<'_>) -> bool, check: fn(&Key<'_>) -> Vec<Fault> },
+    /// Nodes, and the authority where it is apart.
+    Node { applies: fn(&Node<'_>) -> bool, check: fn(&Node<'_>) -> Vec<Fault> },
+    /// Everything at once.
+    Scene { applies: fn(&Scene<'_>) -> bool, check: fn(&Scene<'_>) -> Vec<Fault> },
+    /// Certificates, wherever they stand.
+    Sighting { applies: fn(&Sighting<'_>) -> bool, check: fn(&Sighting<'_>) -> Vec<Fault> },
 }
 
 /// How bad a finding is.
@@ -69,17 +85,18 @@ impl Rule {
     }
 }
 
-/// Declares the rule of a file: its doc comment becomes its manual, `applies` and `check` of the file its judgement.
+/// Declares the rule of a file: its doc comment becomes its manual, `applies` and `check` of the file its judgement. After
+/// the severity stands what it is held against: the scope, and how the report calls it.
 macro_rules! rule {
-    ($(#[doc = $line:literal])+ $id:literal $name:literal $severity:ident) => {
+    ($(#[doc = $line:literal])+ $id:literal $name:literal $severity:ident $scope:ident $subject:literal) => {
         $(#[doc = $line])+
         pub static RULE: $crate::audit::Rule = $crate::audit::Rule {
             id: $id,
             name: $name,
             severity: $crate::audit::Severity::$severity,
+            subject: $subject,
             comment: concat!($($line, "\n"),+),
-            applies,
-            check,
+            scope: $crate::audit::Scope::$scope { applies, check },
         };
     };
 }

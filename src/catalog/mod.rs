@@ -8,9 +8,15 @@
 
 use std::fmt;
 
+pub mod distribution;
+mod file_role;
+mod kubelet;
 mod symbol;
 mod table;
 
+pub use distribution::Distribution;
+pub use file_role::FileRole;
+pub use kubelet::KUBELET;
 pub use symbol::Symbol;
 pub use table::CATALOG;
 
@@ -26,8 +32,14 @@ pub struct Credential {
     pub kind: Kind,
     /// The CA that signs it; none for a root and for a bare key pair.
     pub issuer: Option<String>,
-    /// Where it goes, without suffix: below the certificates directory, a kubeconfig beside it.
+    /// Where it goes, without suffix, below its [`Base`]; it may hold symbols.
     pub place: String,
+    /// The directory that `place` is below.
+    pub base: Base,
+    /// How its files are called after `place`.
+    pub suffixes: Suffixes,
+    /// Whether a cluster runs without it: it is for people, and no component loads it.
+    pub optional: bool,
     /// On which nodes it is.
     pub holders: Holders,
     /// The first release that has it.
@@ -69,6 +81,41 @@ pub enum Kind {
     },
 }
 
+/// The directories that hold a node's credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// The certificates directory, `/etc/kubernetes/pki`.
+    Certificates,
+    /// The Kubernetes directory, `/etc/kubernetes`.
+    Kubernetes,
+    /// The kubelet's own directory, `/var/lib/kubelet/pki`.
+    Kubelet,
+    /// A directory of etcd's own, `/etc/ssl/etcd/ssl`.
+    Etcd,
+}
+
+/// How the files of a credential are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suffixes {
+    /// `NAME.crt`, `NAME.key`, `NAME.pub`.
+    Plain,
+    /// `NAME.pem`, `NAME-key.pem`: cfssl's and kubespray's way.
+    Dashed,
+    /// One file for certificate and key, `NAME`: the kubelet's way.
+    Joined,
+}
+
+/// Who makes a credential and renews it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// kubepki, as the spec says.
+    Kubepki,
+    /// The kubelet, by requests to the cluster.
+    Kubelet,
+    /// A distribution's own program.
+    Distribution(&'static Distribution),
+}
+
 /// Something that holds from a release on, until the next entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Since<T> {
@@ -106,6 +153,31 @@ pub enum Holders {
     StackedControlPlanes,
     /// The nodes that the user named.
     Selected(Vec<Selector>),
+}
+
+impl Credential {
+    /// A row that says nothing, for `..Credential::empty()`.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            name: String::new(),
+            kind: Kind::Pair,
+            issuer: None,
+            place: String::new(),
+            base: Base::Certificates,
+            suffixes: Suffixes::Plain,
+            optional: false,
+            holders: Holders::ControlPlanes,
+            since: Version::FIRST,
+            common_name: String::new(),
+            documented_common_name: None,
+            organizations: Vec::new(),
+            subject_alt_names: Vec::new(),
+            key_usages: vec![KeyUsage::DigitalSignature, KeyUsage::KeyEncipherment],
+            extended_key_usages: Vec::new(),
+            about: String::new(),
+        }
+    }
 }
 
 /// How a user names nodes.

@@ -2,11 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::{Credential, Holders, Kind, Server, Since};
+use super::{Base, Credential, Holders, Kind, Server, Since};
 use crate::version::Version;
 use crate::x509::{ExtendedKeyUsage, KeyUsage};
 
-const SIGN: &[KeyUsage] = &[KeyUsage::DigitalSignature, KeyUsage::KeyEncipherment];
 const CERTIFY: &[KeyUsage] = &[KeyUsage::DigitalSignature, KeyUsage::KeyEncipherment, KeyUsage::CertSign];
 const SERVER: &[ExtendedKeyUsage] = &[ExtendedKeyUsage::ServerAuth];
 const CLIENT: &[ExtendedKeyUsage] = &[ExtendedKeyUsage::ClientAuth];
@@ -33,25 +32,6 @@ fn groups(major: u16, minor: u16, patch: u16, names: &[&str]) -> Since<Vec<Strin
     since(major, minor, patch, list(names))
 }
 
-/// A row that says nothing, for `..empty()`.
-fn empty() -> Credential {
-    Credential {
-        name: text(""),
-        kind: Kind::Pair,
-        issuer: None,
-        place: text(""),
-        holders: Holders::ControlPlanes,
-        since: Version::FIRST,
-        common_name: text(""),
-        documented_common_name: None,
-        organizations: Vec::new(),
-        subject_alt_names: Vec::new(),
-        key_usages: SIGN.to_vec(),
-        extended_key_usages: Vec::new(),
-        about: text(""),
-    }
-}
-
 /// Every credential of a cluster, in kubeadm's order of making them. CAs stand before what they sign.
 ///
 /// Names, organizations and alternative names are those that kubeadm 1.36 emits; the release tables tell what earlier
@@ -70,7 +50,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             about: text(
                 "The cluster's CA: the API server, its clients and the kubelets trust what it signs.",
             ),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("apiserver"),
@@ -90,7 +70,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             ]),
             extended_key_usages: SERVER.to_vec(),
             about: text("The API server shows it to everyone who connects."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("apiserver-kubelet-client"),
@@ -110,7 +90,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             ],
             extended_key_usages: CLIENT.to_vec(),
             about: text("The API server shows it to kubelets, for logs, exec and port-forward."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("front-proxy-ca"),
@@ -121,7 +101,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             subject_alt_names: list(&["<common-name>"]),
             key_usages: CERTIFY.to_vec(),
             about: text("The CA whose clients may name another user in a request header."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("front-proxy-client"),
@@ -130,7 +110,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             common_name: text("front-proxy-client"),
             extended_key_usages: CLIENT.to_vec(),
             about: text("The API server shows it to extension API servers when it passes requests on."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("etcd-ca"),
@@ -143,7 +123,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             about: text(
                 "The CA of etcd: who holds a certificate of it can read every secret of the cluster.",
             ),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("etcd-server"),
@@ -162,7 +142,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             ]),
             extended_key_usages: BOTH.to_vec(),
             about: text("An etcd member shows it to its clients, and to itself as a client."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("etcd-peer"),
@@ -181,10 +161,11 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             ]),
             extended_key_usages: BOTH.to_vec(),
             about: text("An etcd member shows it to the other members, as server and as client."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("etcd-healthcheck-client"),
+            optional: true,
             issuer: Some(text("etcd-ca")),
             place: text("etcd/healthcheck-client"),
             holders: Holders::EtcdMembers,
@@ -192,7 +173,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             organizations: vec![groups(1, 0, 0, MASTERS), groups(1, 29, 0, ANYONE)],
             extended_key_usages: CLIENT.to_vec(),
             about: text("kubeadm and operators show it to etcd, to ask for its health."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("apiserver-etcd-client"),
@@ -203,7 +184,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             organizations: vec![groups(1, 0, 0, MASTERS), groups(1, 29, 0, ANYONE)],
             extended_key_usages: CLIENT.to_vec(),
             about: text("The API server shows it to etcd."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("sa"),
@@ -211,31 +192,35 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             place: text("sa"),
             key_usages: Vec::new(),
             about: text("Signs and verifies the tokens of service accounts."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("admin.conf"),
+            optional: true,
             kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Endpoint)], rotates: false },
             issuer: Some(text("ca")),
             place: text("admin.conf"),
+            base: Base::Kubernetes,
             common_name: text("kubernetes-admin"),
             organizations: vec![groups(1, 0, 0, MASTERS), groups(1, 29, 0, ADMINS)],
             extended_key_usages: CLIENT.to_vec(),
             about: text("The administrator's kubeconfig; its group is bound to cluster-admin by RBAC."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("super-admin.conf"),
+            optional: true,
             kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Endpoint)], rotates: false },
             issuer: Some(text("ca")),
             place: text("super-admin.conf"),
+            base: Base::Kubernetes,
             holders: Holders::FirstControlPlane,
             since: Version::new(1, 29, 0),
             common_name: text("kubernetes-super-admin"),
             organizations: vec![groups(1, 0, 0, MASTERS)],
             extended_key_usages: CLIENT.to_vec(),
             about: text("For emergencies: passes every authorization. Keep it off the nodes."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("kubelet.conf"),
@@ -245,6 +230,7 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             },
             issuer: Some(text("ca")),
             place: text("kubelet.conf"),
+            base: Base::Kubernetes,
             holders: Holders::ClusterNodes,
             common_name: text("system:node:<node-name>"),
             organizations: vec![groups(1, 0, 0, NODES)],
@@ -252,27 +238,29 @@ pub static CATALOG: LazyLock<[Credential; 16]> = LazyLock::new(|| {
             about: text(
                 "The kubelet's kubeconfig; the kubelet replaces the certificate in it by one of its own.",
             ),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("controller-manager.conf"),
             kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Local)], rotates: false },
             issuer: Some(text("ca")),
             place: text("controller-manager.conf"),
+            base: Base::Kubernetes,
             common_name: text("system:kube-controller-manager"),
             extended_key_usages: CLIENT.to_vec(),
             about: text("The controller manager's kubeconfig."),
-            ..empty()
+            ..Credential::empty()
         },
         Credential {
             name: text("scheduler.conf"),
             kind: Kind::Kubeconfig { server: vec![since(1, 0, 0, Server::Local)], rotates: false },
             issuer: Some(text("ca")),
             place: text("scheduler.conf"),
+            base: Base::Kubernetes,
             common_name: text("system:kube-scheduler"),
             extended_key_usages: CLIENT.to_vec(),
             about: text("The scheduler's kubeconfig."),
-            ..empty()
+            ..Credential::empty()
         },
     ]
 });
@@ -312,7 +300,9 @@ mod tests {
             assert_eq!(!row.subject_alt_names.is_empty(), serves || authority, "{}", row.name);
             assert!(!asks || !row.common_name.is_empty(), "{}", row.name);
             assert_eq!(row.key_usages.contains(&KeyUsage::CertSign), authority, "{}", row.name);
-            assert_eq!(matches!(row.kind, Kind::Kubeconfig { .. }), row.name.ends_with(".conf"));
+            let kubeconfig = matches!(row.kind, Kind::Kubeconfig { .. });
+            assert_eq!(kubeconfig, row.name.ends_with(".conf"));
+            assert_eq!(kubeconfig, row.base == Base::Kubernetes);
             let bare = matches!(row.kind, Kind::KeyPair);
             assert_eq!(row.issuer.is_none(), authority || bare, "{}", row.name);
             assert!(row.about.ends_with('.'), "{}", row.name);

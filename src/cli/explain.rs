@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::report::explanation::Explanation;
 use crate::report::{self, Table};
 use crate::spec::problem::nearest;
-use crate::target::rows;
+use crate::target::own_rows;
 
 /// Explain a credential or a rule; without a name, list them all
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ impl Explain {
     /// When there is nothing of that name.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let credentials: Vec<Credential> = match self.file {
-            Some(file) => rows(&load_spec(&SpecArg { file })?).cloned().collect(),
+            Some(file) => own_rows(&load_spec(&SpecArg { file })?).cloned().collect(),
             None => CATALOG.to_vec(),
         };
         let explanation = match &self.topic {

@@ -6,15 +6,15 @@ use clap::Args;
 use time::OffsetDateTime;
 
 use super::terminal;
-use crate::audit::{self, View};
+use crate::audit::{self, Scene, Terms, View};
 use crate::disk::journal::Journal;
-use crate::disk::{Layout, Survey};
+use crate::disk::{Inventory, Layout, Survey};
 use crate::error::Error;
 use crate::moment;
 use crate::plan::Plan;
 use crate::spec::Spec;
 use crate::spec::load::{Loaded, load};
-use crate::target::Targets;
+use crate::target::{Selection, Targets};
 
 /// The spec.
 #[derive(Debug, Args)]
@@ -78,7 +78,8 @@ impl Workspace {
     /// When the spec cannot be used, or has no such node.
     pub fn open(args: &WorkspaceArgs) -> Result<Self, Error> {
         let spec = load_spec(&args.spec)?;
-        let targets = Targets::of(&spec, args.node.as_deref(), args.authority.is_some())?;
+        let (node, authority) = (args.node.as_deref(), args.authority.is_some());
+        let targets = Targets::of(&spec, &Selection { node, authority, ..Selection::default() })?;
         let root = absolute(&args.dir)?;
         let authority = args.authority.as_deref().map(absolute).transpose()?;
         let layout = Layout::new(&root, authority.as_deref(), &spec.certificates_dir, targets.fleet);
@@ -98,21 +99,23 @@ impl Workspace {
     /// When an interrupted run has left a journal that cannot be read.
     pub fn look(&self) -> Result<Look, Error> {
         let pending = Journal::pending(self.layout.root())?;
-        let survey = Survey::of(&self.layout, &self.targets, pending.as_ref());
+        let mut inventory = Inventory::of(&self.layout, pending.as_ref());
+        let survey = Survey::of(&self.layout, &self.targets, &mut inventory);
         Ok(Look { survey, pending })
     }
 
     /// The view of what is there at a moment.
     #[must_use]
     pub fn view<'a>(&'a self, look: &'a Look, now: OffsetDateTime) -> View<'a> {
-        View { targets: &self.targets, survey: &look.survey, now }
+        View::new(&self.spec, &self.targets, &look.survey, Terms::of_plan(&self.spec, now))
     }
 }
 
 /// The plan that cures everything that the rules find.
 #[must_use]
 pub fn cure(view: &View<'_>) -> Plan {
-    Plan::of(view, &audit::findings(view))
+    let scene = Scene::new(vec![view.clone()]);
+    Plan::of(view, &audit::judge(&scene).findings)
 }
 
 /// Reads the moment of `--at`; made for clap's `value_parser`.

@@ -1,6 +1,7 @@
 //! What the bytes of a file mean: PEM, DER or a kubeconfig, told apart by their looks and not by their name.
 
 use super::kubeconfig::{Kubeconfig, KubeconfigError};
+use super::manifest::{KubeletConfig, StaticPod};
 use crate::x509::{self, Certificate, PrivateKey, PublicKey, Request, pem};
 
 /// Everything that a file holds, in its order; what could not be read keeps its place as an error.
@@ -32,7 +33,11 @@ pub enum Item {
     Request(Box<Request>),
     /// A kubeconfig: the whole file.
     Kubeconfig(Box<Kubeconfig>),
-    /// A PEM block that means nothing here, by its label.
+    /// The manifest of a static pod: the whole file.
+    StaticPod(Box<StaticPod>),
+    /// A kubelet's configuration: the whole file.
+    KubeletConfig(Box<KubeletConfig>),
+    /// A PEM block that means nothing here, by its label, or another Kubernetes object, by its kind.
     Other(String),
 }
 
@@ -68,10 +73,7 @@ impl Content {
             vec![der(bytes)]
         } else {
             match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    let kubeconfig = Kubeconfig::parse(text).map(Box::new).map(Item::Kubeconfig);
-                    vec![kubeconfig.map_err(|error| Broken { kind: Some(KUBECONFIG), error: error.into() })]
-                }
+                Ok(text) => vec![object(text)],
                 Err(_) => vec![Err(whole(ContentError::Unknown))],
             }
         };
@@ -175,6 +177,29 @@ fn item(block: &pem::Block) -> Result<Item, Broken> {
         "PUBLIC KEY" => PublicKey::from_der(der).map(Item::PublicKey).map_err(broken(PUBLIC_KEY)),
         other => Ok(Item::Other(other.chars().flat_map(char::escape_debug).collect())),
     }
+}
+
+/// A Kubernetes object; what does not say its kind is taken for a kubeconfig.
+fn object(text: &str) -> Result<Item, Broken> {
+    match kind(text) {
+        Some("Pod") => StaticPod::parse(text).map(Box::new).map(Item::StaticPod),
+        Some("KubeletConfiguration") => KubeletConfig::parse(text).map(Box::new).map(Item::KubeletConfig),
+        Some("Config") | None => None,
+        Some(other) => Some(Item::Other(other.chars().take(64).flat_map(char::escape_debug).collect())),
+    }
+    .map_or_else(
+        || {
+            let kubeconfig = Kubeconfig::parse(text).map(Box::new).map(Item::Kubeconfig);
+            kubeconfig.map_err(|error| Broken { kind: Some(KUBECONFIG), error: error.into() })
+        },
+        Ok,
+    )
+}
+
+/// The `kind` of an object in block notation, found without parsing it: a kubeconfig of a fleet is parsed once.
+fn kind(text: &str) -> Option<&str> {
+    let line = text.lines().find_map(|line| line.strip_prefix("kind:"))?;
+    Some(line.trim().trim_matches(['"', '\'']))
 }
 
 /// DER says nothing of its kind: the first reading that succeeds is taken.

@@ -63,17 +63,16 @@ impl Journal {
         Ok(Some(Self { renames: renames.collect() }))
     }
 
-    /// The file that is ready to be put at `path`, if it has not been put there yet.
-    #[must_use]
-    pub fn ready(&self, path: &Path) -> Option<&Path> {
-        let rename = self.renames.iter().find(|(_, to)| to == path);
-        rename.map(|(from, _)| from.as_path()).filter(|from| from.exists())
+    /// Each file that is ready and has not been put in place yet, with where it belongs.
+    pub fn ready(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        let renames = self.renames.iter().map(|(from, to)| (from.as_path(), to.as_path()));
+        renames.filter(|(from, _)| from.exists())
     }
 
     /// How many files are still to be put in place.
     #[must_use]
     pub fn remaining(&self) -> usize {
-        self.renames.iter().filter(|(from, _)| from.exists()).count()
+        self.ready().count()
     }
 
     /// Makes the decision durable.

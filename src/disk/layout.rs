@@ -1,17 +1,26 @@
-//! Which file a target's parts are in, and with which mode.
+//! Which file a target's parts are in.
 
 use std::path::{Path, PathBuf};
 
+use crate::catalog::{Base, Distribution, FileRole};
 use crate::target::{Aim, Site, Target, Targets};
 
 /// Where nodes keep their Kubernetes directory.
 const KUBERNETES: &str = "/etc/kubernetes";
 
-/// The directory that is worked on. Paths are relative to it, but for an authority apart.
+/// Where kubelets keep their own certificates (kubelet `--cert-dir`).
+const KUBELET: &str = "/var/lib/kubelet/pki";
+
+/// Where kubespray keeps etcd's certificates (`etcd_cert_dir`).
+const ETCD: &str = "/etc/ssl/etcd/ssl";
+
+/// The directory that is worked on. Paths are relative to it, but for what is kept apart.
 #[derive(Clone, Debug)]
 pub struct Layout {
     root: PathBuf,
     authority: Option<PathBuf>,
+    kubelet: Option<PathBuf>,
+    etcd: Option<PathBuf>,
     certificates: Certificates,
 }
 
@@ -26,55 +35,12 @@ enum Certificates {
 /// A file that a target has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct File {
-    /// Its path: relative to the root, or absolute in an authority apart.
+    /// Its path: relative to the root, or absolute where it is kept apart.
     pub path: PathBuf,
     /// What is in it.
     pub role: FileRole,
     /// Whether it must be there.
     pub required: bool,
-}
-
-/// What is in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FileRole {
-    /// A certificate, perhaps with others after it.
-    Certificate,
-    /// A private key.
-    Key,
-    /// A public key.
-    PublicKey,
-    /// A kubeconfig with a private key in it.
-    Kubeconfig,
-}
-
-impl FileRole {
-    /// The mode of a new file: kubeadm's.
-    #[must_use]
-    pub fn mode(self) -> u32 {
-        match self {
-            Self::Certificate => 0o644,
-            Self::Key | Self::PublicKey | Self::Kubeconfig => 0o600,
-        }
-    }
-
-    /// The loosest mode that an existing file may have. kubeadm itself writes `sa.pub` with 0600 where it is made and
-    /// with 0644 where it is downloaded.
-    #[must_use]
-    pub fn loosest(self) -> u32 {
-        match self {
-            Self::Certificate | Self::PublicKey => 0o644,
-            Self::Key | Self::Kubeconfig => 0o600,
-        }
-    }
-
-    fn suffix(self) -> &'static str {
-        match self {
-            Self::Certificate => ".crt",
-            Self::Key => ".key",
-            Self::PublicKey => ".pub",
-            Self::Kubeconfig => "",
-        }
-    }
 }
 
 impl Layout {
@@ -89,7 +55,27 @@ impl Layout {
             let below = absolute.strip_prefix(root).or_else(|_| absolute.strip_prefix(KUBERNETES));
             Certificates::Node(below.unwrap_or(Path::new("pki")).to_owned())
         };
-        Self { root: root.to_owned(), authority: authority.map(Path::to_owned), certificates }
+        let authority = authority.map(Path::to_owned);
+        Self { root: root.to_owned(), authority, kubelet: None, etcd: None, certificates }
+    }
+
+    /// The layout of a distribution's directory.
+    #[must_use]
+    pub fn of_distribution(root: &Path, distribution: &Distribution) -> Self {
+        let certificates = Certificates::Node(PathBuf::from(distribution.certificates));
+        Self { root: root.to_owned(), authority: None, kubelet: None, etcd: None, certificates }
+    }
+
+    /// The same with the kubelet's own directory.
+    #[must_use]
+    pub fn with_kubelet(self, directory: Option<&Path>) -> Self {
+        Self { kubelet: directory.map(Path::to_owned), ..self }
+    }
+
+    /// The same with a directory of etcd's own.
+    #[must_use]
+    pub fn with_etcd(self, directory: Option<&Path>) -> Self {
+        Self { etcd: directory.map(Path::to_owned), ..self }
     }
 
     /// Whether the nodes will look for certificates where this directory puts them.
@@ -109,7 +95,8 @@ impl Layout {
 
     /// The directories below which every file must stay.
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
-        std::iter::once(self.root.as_path()).chain(self.authority.as_deref())
+        let apart = [&self.authority, &self.kubelet, &self.etcd];
+        std::iter::once(self.root.as_path()).chain(apart.into_iter().filter_map(Option::as_deref))
     }
 
     /// The absolute path of one of this layout's paths.
@@ -124,6 +111,24 @@ impl Layout {
         match &self.certificates {
             Certificates::Node(_) => self.root.clone(),
             Certificates::Fleet(_) => self.root.join("nodes").join(node),
+        }
+    }
+
+    /// To whom a file below one of the roots belongs, by its path relative to the root or absolute; nobody in a fleet's
+    /// own directory, and nobody's name where there is one node.
+    #[must_use]
+    pub fn owner(&self, path: &Path) -> Owner {
+        if self.authority.as_deref().is_some_and(|authority| path.starts_with(authority)) {
+            return Owner::Authority;
+        }
+        if let Certificates::Node(_) = self.certificates {
+            return Owner::OnlyNode;
+        }
+        let mut parts = path.components().map(|part| part.as_os_str().to_string_lossy());
+        match (parts.next().as_deref(), parts.next()) {
+            (Some("authority"), Some(_)) => Owner::Authority,
+            (Some("nodes"), Some(name)) if parts.next().is_some() => Owner::Node(name.into_owned()),
+            _ => Owner::Nobody,
         }
     }
 
@@ -145,16 +150,38 @@ impl Layout {
     }
 
     fn file(&self, target: &Target, role: FileRole, required: bool) -> File {
-        let name = format!("{}{}", target.place, role.suffix());
         let directory = match (&target.site, &self.certificates) {
             (Site::Authority, _) => self.authority.clone().unwrap_or_else(|| PathBuf::from("authority")),
-            (Site::Node(_), Certificates::Node(_)) if role == FileRole::Kubeconfig => PathBuf::new(),
-            (Site::Node(_), Certificates::Node(certificates)) => certificates.clone(),
+            (Site::Node(_), Certificates::Node(certificates)) => match target.base {
+                Base::Certificates => certificates.clone(),
+                Base::Kubernetes => PathBuf::new(),
+                Base::Kubelet => self.kubelet.clone().unwrap_or_else(|| PathBuf::from(KUBELET)),
+                Base::Etcd => self.etcd.clone().unwrap_or_else(|| PathBuf::from(ETCD)),
+            },
             (Site::Node(node), Certificates::Fleet(certificates)) => {
-                let place = if role == FileRole::Kubeconfig { Path::new(KUBERNETES) } else { certificates };
+                let place = match target.base {
+                    Base::Certificates => certificates,
+                    Base::Kubernetes => Path::new(KUBERNETES),
+                    Base::Kubelet => Path::new(KUBELET),
+                    Base::Etcd => Path::new(ETCD),
+                };
                 Path::new("nodes").join(node).join(place.strip_prefix("/").unwrap_or(place))
             }
         };
+        let name = target.suffixes.file(&target.place, role);
         File { path: directory.join(name), role, required }
     }
+}
+
+/// To whom a file belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The shared CAs and service account keys.
+    Authority,
+    /// The node of this name.
+    Node(String),
+    /// The one node that the directory is of.
+    OnlyNode,
+    /// No node.
+    Nobody,
 }

@@ -3,8 +3,9 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`layout`] | which file a target's parts are in |
-//! | [`survey`] | what is in those files now |
-//! | [`content`], [`kubeconfig`] | what bytes mean |
+//! | [`inventory`] | every file below the directories, read and parsed once |
+//! | [`survey`] | what is in the targets' files now, and what no target has |
+//! | [`content`], [`kubeconfig`], [`manifest`] | what bytes mean |
 //! | [`read`] | a file's bytes, whatever the file may be |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
@@ -14,19 +15,24 @@ pub mod archive;
 pub mod content;
 pub mod durable;
 pub mod error;
+pub mod inventory;
 pub mod journal;
 pub mod kubeconfig;
 pub mod layout;
 pub mod lock;
+pub mod manifest;
 pub mod read;
 pub mod survey;
 pub mod write;
 
+pub use crate::catalog::FileRole;
 pub use content::Content;
 pub use error::DiskError;
+pub use inventory::Inventory;
 pub use kubeconfig::Kubeconfig;
-pub use layout::{File, FileRole, Layout};
-pub use survey::{Entry, Found, Present, Survey};
+pub use layout::{File, Layout};
+pub use manifest::{KubeletConfig, StaticPod};
+pub use survey::{Entry, Found, Present, Stray, Survey};
 
 /// kubepki's own directory inside the one it works on: lock, journal, backups.
 pub const OWN: &str = ".kubepki";

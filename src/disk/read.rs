@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::inventory::Directory;
 use crate::system::reason;
 
 /// The largest file that is read. The largest trust bundle of a public distribution has some 250 KiB; etcd and the API
@@ -30,6 +31,9 @@ pub struct Bytes {
 /// Why there are no bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
+    /// So much else is there that it was not looked at.
+    #[error("was not looked at: the files beside it are too large")]
+    Budget,
     /// Nothing is there.
     #[error("is missing")]
     Missing,
@@ -65,6 +69,16 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
         return Err(ReadError::TooLarge);
     }
     Ok(Bytes { mode: metadata.mode() & 0o7777, uid: metadata.uid(), gid: metadata.gid(), bytes })
+}
+
+/// Looks at a directory.
+///
+/// # Errors
+/// When the system refuses.
+pub fn directory(path: &Path) -> io::Result<Directory> {
+    let metadata = fs::symlink_metadata(path)?;
+    let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
+    Ok(Directory { path: path.to_owned(), mode, uid, gid })
 }
 
 /// Follows symlinks, and remembers where directories lead: the files of a tree share few of them.

@@ -10,13 +10,30 @@ use crate::audit::case::Signing;
 use crate::audit::{Case, Finding, Remedy, View};
 use crate::disk::FileRole;
 use crate::moment::{date, span};
-use crate::target::Aim;
+use crate::target::{Aim, Site};
 
 /// What is to be done, one step for each target, issuers first.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Step>,
+    /// What is to be done about files and directories that are no target's.
+    pub others: Vec<Other>,
+}
+
+/// What is to be done about a file or directory that is no target's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// To whom it belongs.
+    pub site: Option<Site>,
+    /// The file or directory.
+    pub path: PathBuf,
+    /// What is done: its mode is set, or a person must act.
+    pub action: Action,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The mode that is set.
+    pub mode: Option<u32>,
 }
 
 /// What is to be done about one target.
@@ -113,33 +130,42 @@ impl Plan {
     /// The steps that cure the findings: for each target the strongest remedy.
     #[must_use]
     pub fn of(view: &View<'_>, findings: &[Finding]) -> Self {
-        let mut rest = findings;
-        let mut steps = Vec::with_capacity(view.targets.list.len());
-        for case in view.cases() {
-            let count = rest.iter().take_while(|finding| finding.target == case.index).count();
-            let (own, others) = rest.split_at(count);
-            rest = others;
-            steps.push(step(&case, own, &steps));
+        let mut own: Vec<Vec<&Finding>> = vec![Vec::new(); view.targets.list.len()];
+        let mut others: Vec<Other> = Vec::new();
+        for finding in findings.iter().filter(|finding| finding.anchor.view == view.position) {
+            match finding.anchor.target.and_then(|index| own.get_mut(index)) {
+                Some(own) => own.push(finding),
+                None => other(&mut others, finding),
+            }
         }
-        Self { steps }
+        let mut steps = Vec::with_capacity(own.len());
+        for (case, own) in view.cases().zip(own) {
+            steps.push(step(&case, &own, &steps));
+        }
+        Self { steps, others }
     }
 
     /// Whether there is nothing to do and nothing to wait for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.steps.iter().all(|step| step.action == Action::Keep)
+        self.steps.iter().all(|step| step.action == Action::Keep) && self.others.is_empty()
     }
 
     /// Whether `apply` would do anything.
     #[must_use]
     pub fn changes(&self) -> bool {
-        self.steps.iter().any(Step::changes)
+        self.steps.iter().any(Step::changes) || self.others.iter().any(|other| other.mode.is_some())
     }
 
     /// Whether something waits for a person.
     #[must_use]
     pub fn waits(&self) -> bool {
-        self.steps.iter().any(|step| step.action.waits())
+        self.actions().any(Action::waits)
+    }
+
+    /// What is done about everything.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.steps.iter().map(|step| &step.action).chain(self.others.iter().map(|other| &other.action))
     }
 
     /// The steps that replace a file that is there.
@@ -154,19 +180,55 @@ impl Plan {
     /// How many steps there are of each action.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
         Action::WORDS.into_iter().map(|word| {
-            let count = self.steps.iter().filter(|step| step.action.word() == word).count();
+            let count = self.actions().filter(|action| action.word() == word).count();
             (word, count)
         })
     }
 }
 
-fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
-    let reasons = findings.iter().map(|finding| Reason {
-        rule: Some(finding.rule.id),
-        path: finding.path.clone(),
-        message: finding.message.clone(),
-    });
-    let mut reasons: Vec<Reason> = reasons.collect();
+/// Adds a finding to what is to be done about a file that is no target's.
+fn other(others: &mut Vec<Other>, finding: &Finding) {
+    let (action, mode) = match &finding.remedy {
+        Remedy::Advice(_) => return,
+        Remedy::Chmod(mode) => (Action::Chmod, Some(*mode)),
+        Remedy::ByHand(text) => (Action::ByHand(text.clone()), None),
+        // Only a target is written.
+        _ => (Action::ByHand("replace it".to_owned()), None),
+    };
+    let reason = reason(finding);
+    let site = &finding.anchor.site;
+    match others.iter_mut().find(|other| other.path == finding.path && other.site == *site) {
+        None => {
+            let (site, path) = (site.clone(), finding.path.clone());
+            others.push(Other { site, path, action, reasons: vec![reason], mode });
+        }
+        Some(other) => {
+            other.reasons.push(reason);
+            other.mode = match (other.mode, mode) {
+                (Some(one), Some(two)) => Some(one & two),
+                (one, two) => one.or(two),
+            };
+            other.action = match (&other.action, action) {
+                (Action::ByHand(one), Action::ByHand(two)) if !one.contains(&two) => {
+                    Action::ByHand(format!("{one}; {two}"))
+                }
+                (Action::ByHand(one), _) => Action::ByHand(one.clone()),
+                (_, two) => two,
+            };
+        }
+    }
+}
+
+fn reason(finding: &Finding) -> Reason {
+    let (path, message) = (finding.path.clone(), finding.message.clone());
+    Reason { rule: Some(finding.rule.id), path, message }
+}
+
+fn step(case: &Case<'_>, findings: &[&Finding], earlier: &[Step]) -> Step {
+    // What needs no act is no reason for one.
+    let findings: Vec<&Finding> =
+        findings.iter().copied().filter(|finding| !matches!(finding.remedy, Remedy::Advice(_))).collect();
+    let mut reasons: Vec<Reason> = findings.iter().map(|finding| reason(finding)).collect();
     let modes = findings.iter().filter_map(|finding| match finding.remedy {
         Remedy::Chmod(mode) => Some((finding.path.clone(), mode)),
         _ => None,
@@ -174,14 +236,14 @@ fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
     let modes = modes.collect();
     let action = match findings.iter().map(|finding| &finding.remedy).max() {
         None | Some(Remedy::Chmod(_)) if follows(case, earlier) => copy(case, earlier),
-        None => Action::Keep,
+        None | Some(Remedy::Advice(_)) => Action::Keep,
         Some(Remedy::Chmod(_)) => Action::Chmod,
         Some(Remedy::Copy) => copy(case, earlier),
         Some(Remedy::Rewrite) => rewritten(case, earlier),
         Some(Remedy::Reissue) => signed(case, Action::Reissue, earlier),
         Some(Remedy::Rekey) => signed(case, Action::Rekey, earlier),
         Some(Remedy::Issue) => signed(case, Action::Create, earlier),
-        Some(Remedy::ByHand(_)) => Action::ByHand(by_hand(findings)),
+        Some(Remedy::ByHand(_)) => Action::ByHand(by_hand(&findings)),
     };
     if let Some(note) = cut_short(case, &action) {
         reasons.push(note);
@@ -193,7 +255,7 @@ fn step(case: &Case<'_>, findings: &[Finding], earlier: &[Step]) -> Step {
 }
 
 /// Everything that a person must do about a target.
-fn by_hand(findings: &[Finding]) -> String {
+fn by_hand(findings: &[&Finding]) -> String {
     let mut texts: Vec<&str> = Vec::new();
     for finding in findings {
         if let Remedy::ByHand(text) = &finding.remedy
@@ -271,7 +333,7 @@ fn cut_short(case: &Case<'_>, action: &Action) -> Option<Reason> {
         return None;
     }
     let ca = case.issuer()?.certificate()?;
-    let wanted = case.view.now + case.blueprint()?.lifetime;
+    let wanted = case.view.now() + case.blueprint()?.lifetime;
     (wanted > ca.not_after).then(|| Reason {
         rule: None,
         path: case.certificate_path(),
@@ -281,7 +343,7 @@ fn cut_short(case: &Case<'_>, action: &Action) -> Option<Reason> {
 
 /// Why a target is kept.
 fn kept(case: &Case<'_>) -> Reason {
-    let now = case.view.now;
+    let now = case.view.now();
     let message = match (case.certificate(), &case.target.aim) {
         _ if case.is_rotated() => "the kubelet renews its certificate itself".to_owned(),
         (Some(certificate), Aim::Authority { .. }) if matches!(case.signing(), Signing::Elsewhere) => {

@@ -51,17 +51,17 @@ pub fn plan(
     let mut steps = Vec::new();
     for case in chosen(view, which)? {
         if let (Some(within), Some(certificate)) = (within, case.certificate())
-            && certificate.not_after - view.now >= within
+            && certificate.not_after - view.now() >= within
         {
             let end = certificate.not_after;
-            let message = format!("valid until {} ({})", date(end), span(end - view.now));
+            let message = format!("valid until {} ({})", date(end), span(end - view.now()));
             steps.push(step(&case, Action::Keep, message));
             continue;
         }
         let (action, message) = renewal(&case, keep_key);
         steps.push(step(&case, action, message));
     }
-    Ok(Plan { steps })
+    Ok(Plan { steps, others: Vec::new() })
 }
 
 fn renewal(case: &Case<'_>, keep_key: bool) -> (Action, String) {
@@ -73,7 +73,7 @@ fn renewal(case: &Case<'_>, keep_key: bool) -> (Action, String) {
         return (by_hand("`kubepki apply` makes it"), "missing".to_owned());
     }
     let unreadable =
-        case.entries().iter().find(|entry| matches!(entry.found, crate::disk::Found::Unreadable(_)));
+        case.entries().iter().find(|entry| matches!(*entry.found, crate::disk::Found::Unreadable(_)));
     if let Some(entry) = unreadable {
         let text = format!("make {} readable", entry.file.path.display());
         return (by_hand(&text), "cannot be read".to_owned());
@@ -95,7 +95,7 @@ fn step(case: &Case<'_>, action: Action, message: String) -> Step {
 }
 
 fn chosen<'a>(view: &'a View<'a>, which: &Which) -> Result<Vec<Case<'a>>, RenewError> {
-    let leaf = |case: &Case<'_>| view.targets.issuer(case.target).is_some();
+    let leaf = |case: &Case<'_>| case.is_ours() && view.targets.issuer(case.target).is_some();
     let names = match which {
         Which::All => return Ok(view.cases().filter(leaf).collect()),
         Which::Named(names) => names,

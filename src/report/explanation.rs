@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::style::{FAINT, HEAD, beside};
 use super::{API_VERSION, Table};
 use crate::audit::{Rule, rules};
-use crate::catalog::{Credential, Holders, Kind, Selector, Server};
+use crate::catalog::{Base, Credential, Holders, Kind, Selector, Server};
 
 /// Everything that can be explained, or the one thing that was asked for.
 #[derive(Serialize)]
@@ -41,6 +41,8 @@ struct CredentialReport {
     subject_alt_names: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     usages: Vec<String>,
+    /// Whether a spec may omit it.
+    optional: bool,
     on: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_on: Option<String>,
@@ -132,6 +134,9 @@ fn credential_report(row: &Credential) -> CredentialReport {
         kind,
         issuer,
         place,
+        base,
+        suffixes,
+        optional,
         holders: on,
         since,
         common_name,
@@ -142,18 +147,22 @@ fn credential_report(row: &Credential) -> CredentialReport {
         extended_key_usages,
         about,
     } = row;
-    let (suffixes, key_on, servers): (&[&str], _, _) = match kind {
-        Kind::Authority { key_holders } => (&[".crt", ".key"], Some(holders(key_holders)), Vec::new()),
-        Kind::Pair => (&[".crt", ".key"], None, Vec::new()),
-        Kind::KeyPair => (&[".key", ".pub"], None, Vec::new()),
-        Kind::Kubeconfig { server, .. } => (&[""], None, server.clone()),
+    let (key_on, servers) = match kind {
+        Kind::Authority { key_holders } => (Some(holders(key_holders)), Vec::new()),
+        Kind::Pair | Kind::KeyPair => (None, Vec::new()),
+        Kind::Kubeconfig { server, .. } => (None, server.clone()),
     };
-    let directory = if matches!(kind, Kind::Kubeconfig { .. }) { "" } else { "pki/" };
+    let directory = if *base == Base::Certificates { "pki/" } else { "" };
     let usages = key_usages.iter().map(ToString::to_string);
     CredentialReport {
         name: name.clone(),
         about: about.clone(),
-        files: suffixes.iter().map(|suffix| format!("{directory}{place}{suffix}")).collect(),
+        files: kind
+            .files()
+            .iter()
+            .map(|role| format!("{directory}{}", suffixes.file(place, *role)))
+            .collect(),
+        optional: *optional,
         issuer: issuer.clone(),
         common_name: common_name.clone(),
         documented_common_name: documented_common_name.clone(),
@@ -252,6 +261,7 @@ fn draw_credential(out: &mut dyn io::Write, row: &CredentialReport, width: usize
     };
     line("files", &row.files.join(", "))?;
     line("on", &row.on)?;
+    line("optional", if row.optional { "yes: a spec may omit it" } else { "" })?;
     line("key on", row.key_on.as_deref().unwrap_or_default())?;
     line("signed by", row.issuer.as_deref().unwrap_or(if row.usages.is_empty() { "" } else { "itself" }))?;
     line("common name", &row.common_name)?;

@@ -9,7 +9,7 @@ use super::{API_VERSION, Table};
 use crate::audit::View;
 use crate::disk::Layout;
 use crate::moment::rfc3339;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Other, Plan, Reason, Step};
 use crate::target::Site;
 
 /// A plan as a document.
@@ -25,6 +25,9 @@ pub struct PlanReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
     steps: Vec<StepReport>,
+    /// What is done about files and directories that no credential has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<OtherReport>,
     summary: Summary,
 }
 
@@ -58,6 +61,18 @@ struct StepReport {
     hint: Option<String>,
     #[serde(skip)]
     site: Site,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OtherReport {
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    path: String,
+    reasons: Vec<ReasonReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 #[derive(PartialEq, Serialize)]
@@ -100,9 +115,10 @@ impl PlanReport {
             kind,
             cluster: cluster.to_owned(),
             directory: layout.root().display().to_string(),
-            judged_at: rfc3339(view.now),
+            judged_at: rfc3339(view.now()),
             outcome,
             steps,
+            others: plan.others.iter().map(other_report).collect(),
             summary: Summary {
                 create: count("create"),
                 reissue: count("reissue"),
@@ -151,15 +167,7 @@ fn step_report(view: &View<'_>, step: &Step) -> Option<StepReport> {
             Site::Authority => None,
         },
         files: files.map(|entry| entry.file.path.display().to_string()).collect(),
-        reasons: step
-            .reasons
-            .iter()
-            .map(|reason| ReasonReport {
-                rule: reason.rule,
-                path: reason.path.display().to_string(),
-                message: reason.message.clone(),
-            })
-            .collect(),
+        reasons: step.reasons.iter().map(reason_report).collect(),
         hint: match &step.action {
             Action::ByHand(text) => Some(text.clone()),
             Action::Request => Some(SIGNED_ELSEWHERE.to_owned()),
@@ -167,6 +175,24 @@ fn step_report(view: &View<'_>, step: &Step) -> Option<StepReport> {
         },
         site: case.target.site.clone(),
     })
+}
+
+fn other_report(other: &Other) -> OtherReport {
+    OtherReport {
+        action: other.action.word(),
+        node: other.site.as_ref().map(ToString::to_string),
+        path: other.path.display().to_string(),
+        reasons: other.reasons.iter().map(reason_report).collect(),
+        hint: match &other.action {
+            Action::ByHand(text) => Some(text.clone()),
+            _ => None,
+        },
+    }
+}
+
+fn reason_report(reason: &Reason) -> ReasonReport {
+    let (path, message) = (reason.path.display().to_string(), reason.message.clone());
+    ReasonReport { rule: reason.rule, path, message }
 }
 
 /// What is to be done about a request; the same for all of them, so the table says it once.
@@ -192,7 +218,13 @@ impl Table for PlanReport {
                 row(out, step, longest, width)?;
             }
         }
-        if !self.steps.is_empty() {
+        if !self.others.is_empty() && several {
+            writeln!(out, "{HEAD}other files{HEAD:#}")?;
+        }
+        for other in &self.others {
+            other_row(out, other, longest, width)?;
+        }
+        if !self.steps.is_empty() || !self.others.is_empty() {
             writeln!(out)?;
         }
         let head = if self.outcome.is_some() { "Done" } else { "Plan" };
@@ -262,15 +294,37 @@ fn heading(sites: &[&Site]) -> String {
     }
 }
 
-fn row(out: &mut dyn io::Write, step: &StepReport, longest: usize, width: usize) -> io::Result<()> {
-    let (sign, style) = match step.action {
+fn other_row(out: &mut dyn io::Write, other: &OtherReport, longest: usize, width: usize) -> io::Result<()> {
+    let (sign, style) = sign(other.action);
+    write!(out, "{style}{sign:>3} {:<7}{style:#} {:<longest$}  ", other.action, other.path)?;
+    let indent = longest + 14;
+    if other.path.chars().count() > longest {
+        write!(out, "\n{:indent$}", "")?;
+    }
+    let mut messages: Vec<&str> = other.reasons.iter().map(|reason| reason.message.as_str()).collect();
+    messages.dedup();
+    beside(out, &messages.join("; "), indent, width, anstyle::Style::new())?;
+    if let Some(hint) = &other.hint {
+        write!(out, "{:indent$}", "")?;
+        beside(out, hint, indent, width, BAD)?;
+    }
+    Ok(())
+}
+
+/// The sign before an action, and its colour.
+fn sign(action: &str) -> (&'static str, anstyle::Style) {
+    match action {
         "create" | "copy" => ("+", GOOD),
         "rekey" => ("-/+", CHANGED),
         "request" => ("?", BAD),
         "by hand" => ("!", BAD),
         "keep" => ("=", FAINT),
         _ => ("~", CHANGED),
-    };
+    }
+}
+
+fn row(out: &mut dyn io::Write, step: &StepReport, longest: usize, width: usize) -> io::Result<()> {
+    let (sign, style) = sign(step.action);
     write!(out, "{style}{sign:>3} {:<7}{style:#} {:<longest$}  ", step.action, step.credential)?;
     let mut messages: Vec<String> = Vec::new();
     for reason in &step.reasons {

@@ -42,8 +42,11 @@ pub fn nodes(whole: &At<()>, nodes: &[At<Node>], spec: &Spec, problems: &Problem
             problems.error(at, format!("`{name}` has the role `{role}` twice"));
         }
     }
-    if spec.first_control_plane().is_none() && nodes.iter().any(|at| at.value.is(Role::Worker)) {
-        problems.error(whole, "there are workers but no node with the role `control-plane`");
+    let headless = spec.first_control_plane().is_none() && spec.control_plane_endpoint.is_none();
+    if headless && nodes.iter().any(|at| at.value.is(Role::Worker)) {
+        let message =
+            "there are workers but no node with the role `control-plane` and no `controlPlaneEndpoint`";
+        problems.error(whole, message);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::reader::{At, Fields, Problems, choose, quoted};
 use super::syntax::{address, alt_name, endpoint, is_dns_name, looks_like_address, service_subnets};
 use super::{AuthorityMode, Etcd, Naming, Node, Period, Spec, check, custom};
-use crate::catalog::Role;
+use crate::catalog::{CATALOG, Role};
 use crate::version::Version;
 use crate::x509::{KeyAlgorithm, SubjectAltName};
 
@@ -60,6 +60,7 @@ pub fn read(mut fields: Fields<'_>, problems: &Problems) -> Spec {
         }
         authority.finish();
     }
+    spec.omit = fields.texts("omit").into_iter().filter_map(|at| optional(&at, problems)).collect();
     let whole = fields.at();
     let nodes: Vec<_> =
         fields.all_fields("nodes").into_iter().filter_map(|fields| node(fields, problems)).collect();
@@ -69,6 +70,13 @@ pub fn read(mut fields: Fields<'_>, problems: &Problems) -> Spec {
     spec.credentials = custom::read(&mut fields, &spec, problems);
     fields.finish();
     spec
+}
+
+/// The name of a built-in credential that a cluster can do without.
+fn optional(at: &At<String>, problems: &Problems) -> Option<String> {
+    let names: Vec<(&str, ())> =
+        CATALOG.iter().filter(|row| row.optional).map(|row| (row.name.as_str(), ())).collect();
+    choose(at, &names, problems).map(|_| at.value.clone())
 }
 
 fn networking(fields: &mut Fields<'_>, spec: &mut Spec) {

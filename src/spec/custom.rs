@@ -3,7 +3,7 @@
 use super::reader::{At, Fields, Problems, choose, quoted};
 use super::syntax::{alt_name, is_dns_name};
 use super::{Spec, problem::nearest};
-use crate::catalog::{CATALOG, Credential, Holders, Kind, Role, Selector, Server, Since, Symbol};
+use crate::catalog::{Base, CATALOG, Credential, Holders, Kind, Role, Selector, Server, Since, Symbol};
 use crate::version::Version;
 use crate::x509::{ExtendedKeyUsage, KeyUsage};
 
@@ -82,17 +82,17 @@ fn credential(mut fields: Fields<'_>, spec: &Spec, problems: &Problems) -> Optio
     Some(at.with(Credential {
         place: path.map_or_else(|| name.clone(), |path| path.value),
         name,
+        base: if kubeconfig { Base::Kubernetes } else { Base::Certificates },
         kind: if kubeconfig { Kind::Kubeconfig { server, rotates: false } } else { Kind::Pair },
         issuer: Some(issuer),
         holders: Holders::Selected(selectors),
-        since: Version::FIRST,
         common_name,
-        documented_common_name: None,
         organizations: vec![Since { version: Version::FIRST, value: organizations }],
         subject_alt_names: names,
         key_usages,
         extended_key_usages,
         about,
+        ..Credential::empty()
     }))
 }
 

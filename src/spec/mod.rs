@@ -67,6 +67,8 @@ pub struct Spec {
     pub naming: Naming,
     /// Where the CAs come from.
     pub authority: AuthorityMode,
+    /// Built-in credentials that the cluster does without.
+    pub omit: Vec<String>,
     /// The nodes.
     pub nodes: Vec<Node>,
     /// Credentials of the user's own.
@@ -171,6 +173,7 @@ impl Spec {
             renew_before: Period::hours(720),
             naming: Naming::Kubeadm,
             authority: AuthorityMode::SelfSigned,
+            omit: Vec::new(),
             nodes: Vec::new(),
             credentials: Vec::new(),
         }

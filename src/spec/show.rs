@@ -28,6 +28,8 @@ pub struct Document {
     networking: Networking,
     api_server: ApiServer,
     etcd: EtcdDocument,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    omit: Vec<String>,
     nodes: Vec<NodeDocument>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     credentials: Vec<CredentialDocument>,
@@ -135,6 +137,7 @@ impl From<&Spec> for Document {
             renew_before,
             naming,
             authority,
+            omit,
             nodes,
             credentials,
         } = spec;
@@ -157,6 +160,7 @@ impl From<&Spec> for Document {
             },
             api_server: ApiServer { cert_sans: texts(cert_sans) },
             etcd: etcd.into(),
+            omit: omit.clone(),
             nodes: nodes.iter().map(NodeDocument::from).collect(),
             credentials: credentials.iter().map(CredentialDocument::from).collect(),
         }
@@ -257,6 +261,7 @@ certificateValidityPeriod: 90d
 renewBefore: 1h30m
 naming: documented
 authority: {mode: intermediate}
+omit: [super-admin.conf]
 nodes:
 - {name: CP1, roles: [control-plane], addresses: [192.0.2.10], bindPort: 8443}
 - {name: cp2, roles: [control-plane, worker], addresses: [192.0.2.11, "2001:db8::11"]}

@@ -90,7 +90,7 @@ impl Meaning<'_> {
     }
 
     /// A text with every symbol replaced; one that has several values stands for their list.
-    fn text(&self, text: &str) -> Result<String, TargetError> {
+    pub fn text(&self, text: &str) -> Result<String, TargetError> {
         match Symbol::split(text) {
             None => Ok(text.to_owned()),
             Some((before, word, after)) => {

@@ -8,7 +8,10 @@ use std::fmt;
 
 use time::Duration;
 
-use crate::catalog::{CATALOG, Credential, Holders, Kind, Role, Selector};
+use crate::catalog::distribution::KUBEADM;
+use crate::catalog::{
+    Base, Credential, Distribution, Holders, KUBELET, Keeper, Kind, Role, Selector, Suffixes,
+};
 use crate::spec::{AuthorityMode, Node, Spec};
 use crate::x509::{KeyAlgorithm, Name, SubjectAltName, Usages};
 use meaning::Meaning;
@@ -24,6 +27,26 @@ pub struct Targets {
     pub renew_before: Duration,
 }
 
+/// Which of a spec's targets are meant.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection<'a> {
+    /// One node; without it, the only one or the fleet.
+    pub node: Option<&'a str>,
+    /// Whether the CAs and service account keys are in a directory apart.
+    pub authority: bool,
+    /// Whether the kubelets' own directories are looked at.
+    pub kubelet: bool,
+    /// Whose rows they are.
+    pub distribution: &'static Distribution,
+}
+
+/// Everything, in kubeadm's layout.
+impl Default for Selection<'_> {
+    fn default() -> Self {
+        Self { node: None, authority: false, kubelet: false, distribution: &KUBEADM }
+    }
+}
+
 /// One thing that ought to exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
@@ -33,6 +56,12 @@ pub struct Target {
     pub site: Site,
     /// Its place there, without suffix.
     pub place: String,
+    /// The directory that `place` is below.
+    pub base: Base,
+    /// How its files are called after `place`.
+    pub suffixes: Suffixes,
+    /// Who makes and renews it.
+    pub keeper: Keeper,
     /// What it ought to be.
     pub aim: Aim,
 }
@@ -151,34 +180,24 @@ impl Targets {
     ///
     /// # Errors
     /// When no node has the name, or a credential's names cannot be made out.
-    pub fn of(spec: &Spec, node: Option<&str>, authority: bool) -> Result<Self, TargetError> {
-        let nodes: Vec<&Node> = match node {
+    pub fn of(spec: &Spec, selection: &Selection<'_>) -> Result<Self, TargetError> {
+        let nodes: Vec<&Node> = match selection.node {
             None => spec.nodes.iter().collect(),
             Some(name) => vec![find(spec, name)?],
         };
-        let fleet = node.is_none() && nodes.len() > 1;
-        let apart = fleet || authority;
+        let fleet = selection.node.is_none() && nodes.len() > 1;
+        let apart = fleet || selection.authority;
         let renew_before = spec.renew_before.duration();
         let mut targets = Self { list: Vec::new(), fleet, renew_before };
-        for row in rows(spec).filter(|row| apart && shared(row)) {
+        for (row, keeper) in rows(spec, selection).filter(|(row, _)| apart && shared(row)) {
             if nodes.iter().any(|node| holds(spec, node, &row.holders)) {
                 // Its names hold no symbol that depends on a node.
-                targets.push(spec, row, nodes[0], Site::Authority)?;
+                targets.push(spec, row, nodes[0], Site::Authority, keeper)?;
             }
         }
         for node in nodes {
-            for row in rows(spec).filter(|row| holds(spec, node, &row.holders)) {
-                let original = if shared(row) { targets.position(&row.name, &Site::Authority) } else { None };
-                let site = Site::Node(node.name.clone());
-                match original {
-                    Some(of) => targets.list.push(Target {
-                        credential: row.name.clone(),
-                        site,
-                        place: row.place.clone(),
-                        aim: Aim::Copy { of, key: holds_key(spec, node, row) },
-                    }),
-                    None => targets.push(spec, row, node, site)?,
-                }
+            for (row, keeper) in rows(spec, selection).filter(|(row, _)| holds(spec, node, &row.holders)) {
+                targets.push(spec, row, node, Site::Node(node.name.clone()), keeper)?;
             }
         }
         Ok(targets)
@@ -207,13 +226,41 @@ impl Targets {
         self.list.iter().position(|target| target.credential == credential && target.site == *site)
     }
 
-    fn push(&mut self, spec: &Spec, row: &Credential, node: &Node, site: Site) -> Result<(), TargetError> {
+    fn push(
+        &mut self,
+        spec: &Spec,
+        row: &Credential,
+        node: &Node,
+        site: Site,
+        keeper: Keeper,
+    ) -> Result<(), TargetError> {
         let meaning = Meaning { spec, node, row };
+        let place = meaning.text(&row.place)?;
+        let original = if shared(row) { self.position(&row.name, &Site::Authority) } else { None };
+        let aim = match original {
+            Some(of) => Aim::Copy { of, key: holds_key(spec, node, row) },
+            None => self.aim(&meaning, &site)?,
+        };
+        let Credential { name, base, suffixes, .. } = row;
+        self.list.push(Target {
+            credential: name.clone(),
+            site,
+            place,
+            base: *base,
+            suffixes: *suffixes,
+            keeper,
+            aim,
+        });
+        Ok(())
+    }
+
+    fn aim(&self, meaning: &Meaning<'_>, site: &Site) -> Result<Aim, TargetError> {
+        let Meaning { spec, node, row } = meaning;
         let issuer = row.issuer.as_deref().and_then(|issuer| {
-            self.position(issuer, &Site::Authority).or_else(|| self.position(issuer, &site))
+            self.position(issuer, &Site::Authority).or_else(|| self.position(issuer, site))
         });
         let alone = spec.first_control_plane().is_none_or(|first| first.name == node.name);
-        let absent = if site != Site::Authority && !(alone && holds_key(spec, node, row)) {
+        let absent = if *site != Site::Authority && !(alone && holds_key(spec, node, row)) {
             Absent::Joining
         } else if matches!(row.kind, Kind::Authority { .. }) && spec.authority != AuthorityMode::SelfSigned {
             Absent::Given
@@ -228,10 +275,10 @@ impl Targets {
                 row.issuer.as_deref().unwrap_or_default()
             ),
         };
-        let aim = match &row.kind {
+        Ok(match &row.kind {
             Kind::Authority { .. } => Aim::Authority {
                 certificate: meaning.blueprint()?,
-                key: site == Site::Authority || holds_key(spec, node, row),
+                key: *site == Site::Authority || holds_key(spec, node, row),
                 absent,
             },
             Kind::KeyPair => Aim::KeyPair { algorithm: spec.encryption_algorithm, absent },
@@ -245,9 +292,7 @@ impl Targets {
                 cluster: spec.cluster_name.clone(),
                 servers: meaning.servers(server),
             },
-        };
-        self.list.push(Target { credential: row.name.clone(), site, place: row.place.clone(), aim });
-        Ok(())
+        })
     }
 }
 
@@ -273,9 +318,27 @@ impl fmt::Display for Site {
     }
 }
 
-/// The rows that a spec has: the catalogue's of its release, and its own.
-pub fn rows(spec: &Spec) -> impl Iterator<Item = &Credential> {
-    CATALOG.iter().filter(|row| row.since <= spec.kubernetes_version).chain(&spec.credentials)
+/// The rows that a spec has in kubeadm's layout: the catalogue's of its release, and its own.
+pub fn own_rows(spec: &Spec) -> impl Iterator<Item = &Credential> {
+    rows(spec, &Selection::default()).map(|(row, _)| row)
+}
+
+/// The rows of a selection: a distribution's of the spec's release, the spec's own, and the kubelets'; each with its
+/// keeper.
+fn rows<'a>(
+    spec: &'a Spec,
+    selection: &Selection<'_>,
+) -> impl Iterator<Item = (&'a Credential, Keeper)> + use<'a> {
+    let distribution = selection.distribution;
+    let keeper =
+        if distribution.renewal.is_some() { Keeper::Distribution(distribution) } else { Keeper::Kubepki };
+    let built_in = (distribution.rows)().iter().filter(|row| {
+        row.since <= spec.kubernetes_version && !(row.optional && spec.omit.contains(&row.name))
+    });
+    let kubelet: &[Credential] = if selection.kubelet { &*KUBELET } else { &[] };
+    let kubelet = kubelet.iter().map(|row| (row, Keeper::Kubelet));
+    let own = spec.credentials.iter().map(|row| (row, Keeper::Kubepki));
+    built_in.map(move |row| (row, keeper)).chain(own).chain(kubelet)
 }
 
 /// Whether a node has what these holders have.
@@ -331,6 +394,10 @@ mod tests {
         parse(yaml, false, NOBODY).unwrap().0
     }
 
+    fn select(spec: &Spec, node: Option<&str>, authority: bool) -> Result<Targets, TargetError> {
+        Targets::of(spec, &Selection { node, authority, ..Selection::default() })
+    }
+
     fn names(targets: &Targets, credential: &str) -> Vec<String> {
         let target = targets.list.iter().find(|target| target.credential == credential).unwrap();
         let names = &target.aim.certificate().unwrap().subject_alt_names;
@@ -365,7 +432,7 @@ apiServer:
   certSANs: [Foo.Example.COM, 10.0.0.5, '*.wild.example.com', '::ffff:1.2.3.4', '2001:db8::1', kubernetes]
 ",
         );
-        let targets = Targets::of(&spec, None, false).unwrap();
+        let targets = select(&spec, None, false).unwrap();
         assert_eq!(
             names(&targets, "apiserver"),
             [
@@ -393,7 +460,7 @@ apiServer:
     fn further_names_of_etcd_go_where_they_belong() {
         let etcd =
             "etcd: {local: {serverCertSANs: [s.example.com, 203.0.113.1], peerCertSANs: [p.example.com]}}";
-        let targets = Targets::of(&spec(&format!("{HA}{etcd}")), Some("cp1"), false).unwrap();
+        let targets = select(&spec(&format!("{HA}{etcd}")), Some("cp1"), false).unwrap();
         assert_eq!(
             names(&targets, "etcd-server"),
             ["cp1", "localhost", "s.example.com", "192.0.2.10", "127.0.0.1", "::1", "203.0.113.1"]
@@ -406,7 +473,7 @@ apiServer:
 
     #[test]
     fn a_fleet_shares_its_authority_and_workers_get_little() {
-        let targets = Targets::of(&spec(HA), None, false).unwrap();
+        let targets = select(&spec(HA), None, false).unwrap();
         let of = |node: &str| {
             let site = if node.is_empty() { Site::Authority } else { Site::Node(node.to_owned()) };
             let found = targets.list.iter().filter(|target| target.site == site);
@@ -423,13 +490,13 @@ apiServer:
     #[test]
     fn only_the_first_control_plane_may_make_a_ca_for_itself() {
         for (node, expected) in [("cp1", Absent::Make), ("cp2", Absent::Joining), ("w1", Absent::Joining)] {
-            let targets = Targets::of(&spec(HA), Some(node), false).unwrap();
+            let targets = select(&spec(HA), Some(node), false).unwrap();
             let Aim::Authority { absent, .. } = targets.list[0].aim else { panic!("no CA") };
             assert_eq!(absent, expected, "{node}");
         }
-        let targets = Targets::of(&spec(HA), Some("w1"), true).unwrap();
+        let targets = select(&spec(HA), Some("w1"), true).unwrap();
         assert!(matches!(targets.list[0].aim, Aim::Authority { absent: Absent::Make, key: true, .. }));
-        assert!(Targets::of(&spec(HA), Some("w9"), false).is_err());
+        assert!(select(&spec(HA), Some("w9"), false).is_err());
     }
 
     #[test]
@@ -444,7 +511,7 @@ nodes:
 - {{name: cp1, roles: [control-plane], addresses: [192.0.2.10]}}
 {nodes}"
             );
-            let targets = Targets::of(&spec(&yaml), None, false).unwrap();
+            let targets = select(&spec(&yaml), None, false).unwrap();
             targets.list.iter().map(|target| targets.name(target)).collect::<Vec<_>>()
         };
         assert!(!with("").iter().any(|name| name.contains("etcd")));
@@ -459,7 +526,7 @@ nodes:
     fn naming_and_release_decide_on_subjects() {
         let subjects = |yaml: &str, credential: &str| -> Vec<String> {
             let yaml = format!("{HA}{yaml}");
-            let targets = Targets::of(&spec(&yaml), Some("cp1"), false).unwrap();
+            let targets = select(&spec(&yaml), Some("cp1"), false).unwrap();
             let target = targets.list.iter().find(|target| target.credential == credential).unwrap();
             target.aim.certificate().unwrap().subjects.iter().map(ToString::to_string).collect()
         };
@@ -477,7 +544,7 @@ nodes:
                 "O=system:masters, CN=kube-apiserver-kubelet-client"
             ]
         );
-        let targets = Targets::of(&spec(&format!("{HA}kubernetesVersion: v1.28.3")), None, false).unwrap();
+        let targets = select(&spec(&format!("{HA}kubernetesVersion: v1.28.3")), None, false).unwrap();
         assert!(!targets.list.iter().any(|target| target.credential == "super-admin.conf"));
     }
 
@@ -485,7 +552,7 @@ nodes:
     fn kubeconfigs_point_where_kubeadm_points_them() {
         let servers = |node: &str, credential: &str, extra: &str| {
             let spec = spec(&format!("{HA}{extra}"));
-            let targets = Targets::of(&spec, Some(node), true).unwrap();
+            let targets = select(&spec, Some(node), true).unwrap();
             let target = targets.list.iter().find(|target| target.credential == credential).unwrap();
             let Aim::Kubeconfig { servers, .. } = &target.aim else { panic!("no kubeconfig") };
             servers.clone()
@@ -510,7 +577,7 @@ credentials:
   usages: [server auth, client auth]
 "
         );
-        let targets = Targets::of(&spec(&yaml), None, false).unwrap();
+        let targets = select(&spec(&yaml), None, false).unwrap();
         let target = targets.list.iter().find(|target| targets.name(target) == "cp2/metrics").unwrap();
         let certificate = target.aim.certificate().unwrap();
         assert_eq!(certificate.subjects[0].to_string(), "O=monitoring, CN=metrics-cp2");

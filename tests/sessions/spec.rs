@@ -123,7 +123,7 @@ fn what_must_hold_between_fields() {
         ),
         (
             "nodes:\n- {name: w, roles: [worker]}\n".to_owned(),
-            "1:1: there are workers but no node with the role `control-plane`",
+            "1:1: there are workers but no node with the role `control-plane` and no `controlPlaneEndpoint`",
         ),
         (format!("nodes:\n- {node}\nnodes: []\n"), "5:1: nodes: stands twice: first in line 3"),
         (

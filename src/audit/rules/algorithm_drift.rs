@@ -20,7 +20,7 @@ rule! {
     /// ## References
     ///
     /// kubeadm v1beta4, `encryptionAlgorithm`.
-    "KP-KY015" "algorithm-drift" Medium
+    "KP-KY015" "algorithm-drift" Medium Case "certificates that a CA of the cluster signs"
 }
 
 fn applies(case: &Case<'_>) -> bool {

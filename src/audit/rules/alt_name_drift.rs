@@ -20,7 +20,7 @@ rule! {
     /// ## References
     ///
     /// RFC 9525 §6; RFC 5280 §4.2.1.6.
-    "KP-SP002" "alt-name-drift" High
+    "KP-SP002" "alt-name-drift" High Case "certificates that a CA of the cluster signs"
 }
 
 fn applies(case: &Case<'_>) -> bool {

@@ -19,7 +19,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "Creating Highly Available Clusters with kubeadm", manual certificate distribution.
-    "KP-XN001" "copy-drift" Critical
+    "KP-XN001" "copy-drift" Critical Case "copies of the authority's files"
 }
 
 fn applies(case: &Case<'_>) -> bool {
@@ -34,10 +34,9 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         matches!((ours, theirs), (Some(ours), Some(theirs)) if ours != theirs)
     });
     differing
-        .map(|entry| Fault {
-            path: entry.file.path.clone(),
-            message: format!("differs from {}", original.path(entry.file.role).display()),
-            remedy: Remedy::Copy,
+        .map(|entry| {
+            let message = format!("differs from {}", original.path(entry.file.role).display());
+            Fault::new(entry.file.path.clone(), message, Remedy::Copy)
         })
         .collect()
 }

@@ -19,7 +19,7 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.1.2.5 and §6.1.3 (a)(2).
-    "KP-TM001" "expired" Critical
+    "KP-TM001" "expired" Critical Case "certificates of credentials"
 }
 
 fn applies(case: &Case<'_>) -> bool {
@@ -27,7 +27,7 @@ fn applies(case: &Case<'_>) -> bool {
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let now = case.view.now;
+    let now = case.view.now();
     let Some(certificate) = case.dated().filter(|certificate| certificate.not_after < now) else {
         return Vec::new();
     };

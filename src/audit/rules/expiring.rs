@@ -21,7 +21,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "Certificate Management with kubeadm".
-    "KP-TM002" "expiring" Medium
+    "KP-TM002" "expiring" Medium Case "certificates of credentials"
 }
 
 fn applies(case: &Case<'_>) -> bool {
@@ -30,7 +30,7 @@ fn applies(case: &Case<'_>) -> bool {
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
     let Some(certificate) = case.dated() else { return Vec::new() };
-    let left = certificate.not_after - case.view.now;
+    let left = certificate.not_after - case.view.now();
     let lifetime = certificate.not_after - certificate.not_before;
     let soon = case.view.targets.renew_before.min(lifetime / 3);
     // A new one would end no later: it is the CA that has to be replaced.

@@ -18,7 +18,7 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.1.2.7.
-    "KP-ST003" "key-mismatch" Critical
+    "KP-ST003" "key-mismatch" Critical Case "pairs of a certificate and a key"
 }
 
 fn applies(case: &Case<'_>) -> bool {

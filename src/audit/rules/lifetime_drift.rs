@@ -24,7 +24,7 @@ rule! {
     /// ## References
     ///
     /// kubeadm v1beta4, `certificateValidityPeriod`.
-    "KP-SP004" "lifetime-drift" Low
+    "KP-SP004" "lifetime-drift" Low Case "certificates that a CA of the cluster signs"
 }
 
 /// How early a certificate begins: kubeadm's `CertificateBackdate`, and the controller manager's.
@@ -43,7 +43,7 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     let cut = lifetime < wanted && issuer.is_some_and(|ca| ca.not_after == certificate.not_after);
     let since_the_ca = issuer.is_some_and(|ca| {
         let begun = certificate.not_after - wanted;
-        ca.not_before == certificate.not_before && begun >= ca.not_before && begun <= case.view.now
+        ca.not_before == certificate.not_before && begun >= ca.not_before && begun <= case.view.now()
     });
     if exact || cut || since_the_ca {
         return Vec::new();

@@ -25,11 +25,11 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "PKI certificates and requirements".
-    "KP-ST001" "missing" High
+    "KP-ST001" "missing" High Case "credentials"
 }
 
-fn applies(_: &Case<'_>) -> bool {
-    true
+fn applies(case: &Case<'_>) -> bool {
+    case.is_ours()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
@@ -92,7 +92,7 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
 }
 
 fn from_authority(path: &Path) -> Fault {
-    Fault { path: path.to_owned(), message: "missing: the authority has it".to_owned(), remedy: Remedy::Copy }
+    Fault::new(path.to_owned(), "missing: the authority has it", Remedy::Copy)
 }
 
 fn kubeconfig(case: &Case<'_>) -> Vec<Fault> {

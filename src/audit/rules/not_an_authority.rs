@@ -18,7 +18,7 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.2.1.9 and §6.1.4 (k).
-    "KP-X5001" "not-an-authority" Critical
+    "KP-X5001" "not-an-authority" Critical Case "certificates of credentials"
 }
 
 fn applies(case: &Case<'_>) -> bool {

@@ -20,7 +20,7 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.1.2.5. Five minutes are what kubeadm and the controller manager allow for clocks that differ.
-    "KP-TM003" "not-yet-valid" High
+    "KP-TM003" "not-yet-valid" High Case "certificates of credentials"
 }
 
 fn applies(case: &Case<'_>) -> bool {
@@ -29,7 +29,7 @@ fn applies(case: &Case<'_>) -> bool {
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
     let Some(certificate) = case.dated() else { return Vec::new() };
-    if certificate.not_before <= case.view.now + Duration::minutes(5) {
+    if certificate.not_before <= case.view.now() + Duration::minutes(5) {
         return Vec::new();
     }
     let remedy = if case.is_authority() {

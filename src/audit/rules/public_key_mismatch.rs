@@ -18,7 +18,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, kube-apiserver `--service-account-key-file`.
-    "KP-SA001" "public-key-mismatch" Critical
+    "KP-SA001" "public-key-mismatch" Critical Case "service account key pairs"
 }
 
 fn applies(case: &Case<'_>) -> bool {

@@ -19,7 +19,7 @@ rule! {
     /// ## References
     ///
     /// CIS Kubernetes Benchmark 1.1.21; DISA STIG V-242467.
-    "KP-FS001" "readable-key" Critical
+    "KP-FS001" "readable-key" Critical Case "private key files"
 }
 
 fn applies(case: &Case<'_>) -> bool {

@@ -19,7 +19,7 @@ rule! {
     /// ## References
     ///
     /// CIS Kubernetes Benchmark 1.1.13, 1.1.15, 1.1.17 and 4.1.5; DISA STIG V-242460, which is laxer.
-    "KP-FS004" "readable-kubeconfig" Critical
+    "KP-FS004" "readable-kubeconfig" Critical Case "kubeconfigs"
 }
 
 fn applies(case: &Case<'_>) -> bool {

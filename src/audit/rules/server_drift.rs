@@ -19,7 +19,7 @@ rule! {
     /// ## References
     ///
     /// kubeadm, `controlPlaneEndpoint` and `localAPIEndpoint`.
-    "KP-SP005" "server-drift" Medium
+    "KP-SP005" "server-drift" Medium Case "kubeconfigs"
 }
 
 fn applies(case: &Case<'_>) -> bool {

@@ -20,7 +20,7 @@ rule! {
     /// ## References
     ///
     /// kubeadm makes the same comparison when it finds a kubeconfig, and stops.
-    "KP-KC002" "stale-authority" Critical
+    "KP-KC002" "stale-authority" Critical Case "kubeconfigs of a CA that is there"
 }
 
 fn applies(case: &Case<'_>) -> bool {

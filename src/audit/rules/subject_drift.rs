@@ -20,7 +20,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "Authenticating", X.509 client certificates.
-    "KP-SP001" "subject-drift" High
+    "KP-SP001" "subject-drift" High Case "certificates that a CA of the cluster signs"
 }
 
 fn applies(case: &Case<'_>) -> bool {

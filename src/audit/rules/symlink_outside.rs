@@ -21,7 +21,7 @@ rule! {
     /// ## References
     ///
     /// CIS Kubernetes Benchmark 1.1.19 to 1.1.21.
-    "KP-FS009" "symlink-outside" Medium
+    "KP-FS009" "symlink-outside" Medium Case "credentials"
 }
 
 fn applies(_: &Case<'_>) -> bool {
@@ -29,15 +29,14 @@ fn applies(_: &Case<'_>) -> bool {
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let outside = case.entries().iter().filter_map(|entry| match &entry.found {
+    let outside = case.entries().iter().filter_map(|entry| match &*entry.found {
         Found::Unreadable(error @ ReadError::Outside(_)) => Some((entry, error)),
         _ => None,
     });
     outside
-        .map(|(entry, error)| Fault {
-            path: entry.file.path.clone(),
-            message: error.to_string(),
-            remedy: Remedy::by_hand("replace the link by the file, or run kubepki where it leads to"),
+        .map(|(entry, error)| {
+            let remedy = Remedy::by_hand("replace the link by the file, or run kubepki where it leads to");
+            Fault::new(entry.file.path.clone(), error.to_string(), remedy)
         })
         .collect()
 }

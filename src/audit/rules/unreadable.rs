@@ -25,7 +25,7 @@ rule! {
     /// ## References
     ///
     /// RFC 7468 (PEM), RFC 5280 §4 (certificates).
-    "KP-ST002" "unreadable" High
+    "KP-ST002" "unreadable" High Case "credentials"
 }
 
 fn applies(_: &Case<'_>) -> bool {
@@ -37,7 +37,7 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
 }
 
 fn fault(case: &Case<'_>, entry: &Entry) -> Option<Fault> {
-    let (message, remedy) = match &entry.found {
+    let (message, remedy) = match &*entry.found {
         Found::Missing | Found::Unreadable(ReadError::Missing | ReadError::Outside(_)) => return None,
         Found::Unreadable(error) => {
             let text = match error {
@@ -52,7 +52,7 @@ fn fault(case: &Case<'_>, entry: &Entry) -> Option<Fault> {
             (error.to_string(), remedy)
         }
     };
-    Some(Fault { path: entry.file.path.clone(), message, remedy })
+    Some(Fault::new(entry.file.path.clone(), message, remedy))
 }
 
 fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<ContentError> {

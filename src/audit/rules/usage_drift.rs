@@ -18,7 +18,7 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.2.1.3 and §4.2.1.12.
-    "KP-SP003" "usage-drift" Medium
+    "KP-SP003" "usage-drift" Medium Case "certificates that a CA of the cluster signs"
 }
 
 fn applies(case: &Case<'_>) -> bool {

@@ -18,7 +18,7 @@ rule! {
     /// ## References
     ///
     /// CIS Kubernetes Benchmark 1.1.20; DISA STIG V-242466.
-    "KP-FS003" "writable-certificate" Medium
+    "KP-FS003" "writable-certificate" Medium Case "certificate and public key files"
 }
 
 fn applies(case: &Case<'_>) -> bool {

@@ -18,7 +18,7 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §6.1.3 (a).
-    "KP-TR001" "wrong-issuer" Critical
+    "KP-TR001" "wrong-issuer" Critical Case "certificates whose CA is there"
 }
 
 fn applies(case: &Case<'_>) -> bool {

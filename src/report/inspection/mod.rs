@@ -154,6 +154,10 @@ fn item_report(item: &Result<Item, Broken>, now: OffsetDateTime) -> ItemReport {
         Ok(Item::Kubeconfig(kubeconfig)) => {
             ItemReport::Kubeconfig(Box::new(kubeconfig_report(kubeconfig, now)))
         }
+        Ok(Item::StaticPod(pod)) => {
+            ItemReport::Other { label: format!("static pod {}", pod.component.escape_debug()) }
+        }
+        Ok(Item::KubeletConfig(_)) => ItemReport::Other { label: "kubelet configuration".to_owned() },
         Ok(Item::Other(label)) => ItemReport::Other { label: label.clone() },
         Err(broken) => ItemReport::Unreadable { reason: broken.error.to_string() },
     }

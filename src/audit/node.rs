@@ -1,0 +1,108 @@
+//! One node of a view: its credentials, and whatever else lies in its directories.
+
+use std::path::Path;
+
+use super::Anchor;
+use super::case::Case;
+use super::view::{Extent, View};
+use crate::catalog::Role;
+use crate::disk::content::Item;
+use crate::disk::{KubeletConfig, StaticPod, Stray};
+use crate::spec;
+use crate::target::Site;
+
+/// One node, or the authority.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'a> {
+    /// The directory that it is of.
+    pub view: &'a View<'a>,
+    pub(super) extent: &'a Extent,
+}
+
+impl<'a> Node<'a> {
+    /// Which it is.
+    #[must_use]
+    pub fn site(&self) -> &'a Site {
+        &self.extent.site
+    }
+
+    /// Whether it is not a node but the authority.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        *self.site() == Site::Authority
+    }
+
+    /// What a finding about it is about.
+    #[must_use]
+    pub fn anchor(&self) -> Anchor {
+        Anchor { view: self.view.position, site: Some(self.site().clone()), ..Anchor::default() }
+    }
+
+    /// What the spec says of the node; nothing of one that it does not have.
+    #[must_use]
+    pub fn spec(&self) -> Option<&'a spec::Node> {
+        let Site::Node(name) = self.site() else { return None };
+        self.view.spec.nodes.iter().find(|node| node.name == *name)
+    }
+
+    /// Whether it has a role.
+    #[must_use]
+    pub fn is(&self, role: Role) -> bool {
+        self.spec().is_some_and(|node| node.is(role))
+    }
+
+    /// Its targets.
+    pub fn cases(&self) -> impl Iterator<Item = Case<'a>> + use<'a> {
+        let view = self.view;
+        self.extent.targets.clone().filter_map(move |index| view.case(index))
+    }
+
+    /// Its target of a credential.
+    #[must_use]
+    pub fn credential(&self, name: &str) -> Option<Case<'a>> {
+        self.cases().find(|case| case.target.credential == name)
+    }
+
+    /// Its files that no target has.
+    pub fn strays(&self) -> impl Iterator<Item = &'a Stray> + use<'a> {
+        let strays = &self.view.survey.strays;
+        self.extent.strays.iter().filter_map(|index| strays.get(*index))
+    }
+
+    /// Its file of this name that no target has.
+    #[must_use]
+    pub fn stray(&self, name: &str) -> Option<&'a Stray> {
+        self.strays().find(|stray| stray.path.file_name().is_some_and(|own| own == name))
+    }
+
+    /// Its static pod manifests, each with its path.
+    pub fn pods(&self) -> impl Iterator<Item = (&'a Path, &'a StaticPod)> + use<'a> {
+        self.items().filter_map(|(path, item)| match item {
+            Item::StaticPod(pod) => Some((path, &**pod)),
+            _ => None,
+        })
+    }
+
+    /// The manifest of a component, such as `kube-apiserver`.
+    #[must_use]
+    pub fn pod(&self, component: &str) -> Option<(&'a Path, &'a StaticPod)> {
+        self.pods().find(|(_, pod)| pod.component == component)
+    }
+
+    /// The kubelet's configuration.
+    #[must_use]
+    pub fn kubelet(&self) -> Option<(&'a Path, &'a KubeletConfig)> {
+        self.items().find_map(|(path, item)| match item {
+            Item::KubeletConfig(config) => Some((path, &**config)),
+            _ => None,
+        })
+    }
+
+    /// Everything that is in files which no target has, each with the path of its file.
+    pub fn items(&self) -> impl Iterator<Item = (&'a Path, &'a Item)> + use<'a> {
+        self.strays().flat_map(|stray| {
+            let items = stray.found.present().into_iter().flat_map(|present| &present.content.items);
+            items.filter_map(|item| Some((stray.path.as_path(), item.as_ref().ok()?)))
+        })
+    }
+}
