@@ -31,6 +31,7 @@ pub mod catalog;
 pub mod cli;
 pub mod disk;
 pub mod error;
+pub mod infer;
 pub mod moment;
 pub mod plan;
 pub mod report;

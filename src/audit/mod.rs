@@ -14,6 +14,7 @@ pub mod view;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
+use time::OffsetDateTime;
 
 use crate::catalog::Keeper;
 use crate::target::Site;
@@ -189,6 +190,13 @@ pub fn judge(scene: &Scene<'_>) -> Judgement {
         (*view, target.unwrap_or(usize::MAX))
     });
     judgement
+}
+
+/// The last moment at which every certificate of a credential is still valid, if all of them are now.
+#[must_use]
+pub fn last_safe_day(scene: &Scene<'_>) -> Option<OffsetDateTime> {
+    let certificates = scene.cases().filter_map(|case| case.dated());
+    certificates.map(|certificate| certificate.not_after).min()
 }
 
 /// Holds a rule against everything that it applies to.

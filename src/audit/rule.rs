@@ -37,7 +37,7 @@ pub enum Scope {
 }
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Severity {
     /// Good to know.
     Info,
@@ -49,6 +49,11 @@ pub enum Severity {
     High,
     /// A certain outage, or a way in.
     Critical,
+}
+
+impl Severity {
+    /// Every severity, the mildest first.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
 }
 
 impl fmt::Display for Severity {
@@ -75,6 +80,23 @@ impl Rule {
     pub fn manual(&self) -> String {
         let lines = self.comment.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// A section of the manual, each paragraph on one line.
+    #[must_use]
+    pub fn section(&self, heading: &str) -> String {
+        let manual = self.manual();
+        let start = format!("## {heading}\n");
+        let Some((_, after)) = manual.split_once(&start) else { return String::new() };
+        let text = after.split("\n## ").next().unwrap_or_default();
+        let paragraphs = text.trim().split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+        paragraphs.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Why a breach matters: the first paragraph of that section.
+    #[must_use]
+    pub fn why(&self) -> String {
+        self.section("Why it matters").lines().next().unwrap_or_default().to_owned()
     }
 
     /// The first sentence of the manual, on one line.

@@ -1,7 +1,9 @@
 //! Layer 9: the command line. The only place that reads the clock, asks the terminal and ends the process; one file for
 //! each verb, with its arguments and its `run`.
 
+pub mod adopt;
 pub mod apply;
+pub mod audit;
 pub mod completions;
 pub mod explain;
 pub mod inspect;
@@ -11,6 +13,7 @@ pub mod new;
 pub mod plan;
 pub mod progress;
 pub mod renew;
+pub mod scene;
 pub mod show;
 pub mod terminal;
 pub mod workspace;
@@ -61,6 +64,8 @@ enum Verb {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Renew(renew::Renew),
+    Audit(audit::Audit),
+    Adopt(adopt::Adopt),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Manifests(manifests::Manifests),
@@ -147,7 +152,9 @@ pub fn main() -> ExitCode {
 impl Verb {
     fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         match self {
+            Self::Adopt(verb) => verb.run(outside),
             Self::Apply(verb) => verb.run(outside),
+            Self::Audit(verb) => verb.run(outside),
             Self::Completions(verb) => verb.run(outside),
             Self::Explain(verb) => verb.run(outside),
             Self::Inspect(verb) => verb.run(outside),

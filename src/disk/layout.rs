@@ -20,6 +20,7 @@ pub struct Layout {
     root: PathBuf,
     authority: Option<PathBuf>,
     kubelet: Option<PathBuf>,
+    kubelet_config: Option<PathBuf>,
     etcd: Option<PathBuf>,
     certificates: Certificates,
 }
@@ -56,20 +57,25 @@ impl Layout {
             Certificates::Node(below.unwrap_or(Path::new("pki")).to_owned())
         };
         let authority = authority.map(Path::to_owned);
-        Self { root: root.to_owned(), authority, kubelet: None, etcd: None, certificates }
+        Self { authority, ..Self::bare(root, certificates) }
     }
 
     /// The layout of a distribution's directory.
     #[must_use]
     pub fn of_distribution(root: &Path, distribution: &Distribution) -> Self {
-        let certificates = Certificates::Node(PathBuf::from(distribution.certificates));
-        Self { root: root.to_owned(), authority: None, kubelet: None, etcd: None, certificates }
+        Self::bare(root, Certificates::Node(PathBuf::from(distribution.certificates)))
     }
 
-    /// The same with the kubelet's own directory.
+    fn bare(root: &Path, certificates: Certificates) -> Self {
+        let root = root.to_owned();
+        Self { root, authority: None, kubelet: None, kubelet_config: None, etcd: None, certificates }
+    }
+
+    /// The same with the kubelet's own directory, and the configuration that lies beside it.
     #[must_use]
     pub fn with_kubelet(self, directory: Option<&Path>) -> Self {
-        Self { kubelet: directory.map(Path::to_owned), ..self }
+        let config = directory.and_then(Path::parent).map(|parent| parent.join("config.yaml"));
+        Self { kubelet: directory.map(Path::to_owned), kubelet_config: config, ..self }
     }
 
     /// The same with a directory of etcd's own.
@@ -95,7 +101,7 @@ impl Layout {
 
     /// The directories below which every file must stay.
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
-        let apart = [&self.authority, &self.kubelet, &self.etcd];
+        let apart = [&self.authority, &self.kubelet, &self.kubelet_config, &self.etcd];
         std::iter::once(self.root.as_path()).chain(apart.into_iter().filter_map(Option::as_deref))
     }
 

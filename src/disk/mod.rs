@@ -13,6 +13,7 @@
 
 pub mod archive;
 pub mod content;
+pub mod detect;
 pub mod durable;
 pub mod error;
 pub mod inventory;

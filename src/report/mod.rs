@@ -1,6 +1,7 @@
 //! Layer 7: documents for people and machines. Each document is data that serialises, and knows how to draw itself as a
 //! table; nothing here decides anything.
 
+pub mod audit;
 pub mod explanation;
 pub mod inspection;
 pub mod plan;

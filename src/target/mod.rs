@@ -36,6 +36,8 @@ pub struct Selection<'a> {
     pub authority: bool,
     /// Whether the kubelets' own directories are looked at.
     pub kubelet: bool,
+    /// Whether each node has a directory of its own although there is one only.
+    pub fleet: bool,
     /// Whose rows they are.
     pub distribution: &'static Distribution,
 }
@@ -43,7 +45,7 @@ pub struct Selection<'a> {
 /// Everything, in kubeadm's layout.
 impl Default for Selection<'_> {
     fn default() -> Self {
-        Self { node: None, authority: false, kubelet: false, distribution: &KUBEADM }
+        Self { node: None, authority: false, kubelet: false, fleet: false, distribution: &KUBEADM }
     }
 }
 
@@ -185,7 +187,7 @@ impl Targets {
             None => spec.nodes.iter().collect(),
             Some(name) => vec![find(spec, name)?],
         };
-        let fleet = selection.node.is_none() && nodes.len() > 1;
+        let fleet = selection.fleet || (selection.node.is_none() && nodes.len() > 1);
         let apart = fleet || selection.authority;
         let renew_before = spec.renew_before.duration();
         let mut targets = Self { list: Vec::new(), fleet, renew_before };

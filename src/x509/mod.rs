@@ -33,6 +33,12 @@ pub mod request;
 pub mod signature;
 pub mod usage;
 
+/// The SHA-256 of bytes.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref().to_vec()
+}
+
 pub use algorithm::KeyAlgorithm;
 pub use alt_name::SubjectAltName;
 pub use certificate::Certificate;
