@@ -164,7 +164,7 @@ pub fn judge(scene: &Scene<'_>) -> Judgement {
     let sightings: Vec<Sighting<'_>> = scene.sightings().collect();
     let keys: Vec<Key<'_>> = scene.views.iter().flat_map(key::keys).collect();
     let nodes: Vec<Node<'_>> = scene.nodes().collect();
-    for rule in rules::ALL {
+    for rule in rules::all() {
         let (count, mut found) = match rule.scope {
             Scope::Case { applies, check } => held(rule, &cases, applies, check, Case::anchor),
             Scope::Key { applies, check } => held(rule, &keys, applies, check, Key::anchor),

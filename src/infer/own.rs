@@ -72,7 +72,7 @@ fn kubeconfig<'a>(view: &View<'_>, stray: &'a Stray) -> Option<(Credential, &'a 
     let server = vec![Since { version: Version::FIRST, value: Server::Endpoint }];
     let kind = Kind::Kubeconfig { server, rotates: false };
     (row.issuer.as_deref() == Some("ca") && row.subject_alt_names.is_empty())
-        .then(|| (Credential { kind, base: Base::Kubernetes, ..row }, certificate))
+        .then_some((Credential { kind, base: Base::Kubernetes, ..row }, certificate))
 }
 
 fn row(view: &View<'_>, certificate: &Certificate, name: String, place: String) -> Option<Credential> {

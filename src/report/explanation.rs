@@ -72,7 +72,7 @@ impl Explanation {
     #[must_use]
     pub fn whole<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Self {
         let credentials = credentials.into_iter().map(credential_report).collect();
-        Self::new(credentials, rules::ALL.iter().map(|rule| rule_report(rule)).collect(), true)
+        Self::new(credentials, rules::all().map(rule_report).collect(), true)
     }
 
     /// One of these credentials, or a rule, by its name or number.
@@ -80,7 +80,7 @@ impl Explanation {
     pub fn of<'a>(topic: &str, credentials: impl IntoIterator<Item = &'a Credential>) -> Option<Self> {
         let is = |name: &str| name.eq_ignore_ascii_case(topic) || name.strip_suffix(".conf") == Some(topic);
         let credential = credentials.into_iter().find(|row| is(&row.name)).map(credential_report);
-        let rule = rules::ALL.iter().find(|rule| is(rule.id) || is(rule.name)).map(|rule| rule_report(rule));
+        let rule = rules::all().find(|rule| is(rule.id) || is(rule.name)).map(rule_report);
         let found = credential.is_some() || rule.is_some();
         found.then(|| Self::new(credential.into_iter().collect(), rule.into_iter().collect(), false))
     }
@@ -88,7 +88,7 @@ impl Explanation {
     /// Every name that can be asked for.
     pub fn topics<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Vec<String> {
         let names = credentials.into_iter().map(|row| row.name.clone());
-        let rules = rules::ALL.iter().flat_map(|rule| [rule.id.to_owned(), rule.name.to_owned()]);
+        let rules = rules::all().flat_map(|rule| [rule.id.to_owned(), rule.name.to_owned()]);
         names.chain(rules).collect()
     }
 

@@ -24,11 +24,18 @@ impl Meaning<'_> {
         };
         let usages =
             Usages { key: self.row.key_usages.clone(), extended: self.row.extended_key_usages.clone() };
-        let names = self.row.subject_alt_names.iter().map(|text| self.alt_names(text));
-        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let mut origins = Vec::new();
+        let mut symbols = Vec::new();
+        for text in &self.row.subject_alt_names {
+            let symbol = Symbol::split(text).and_then(|(_, word, _)| Symbol::named(word));
+            symbols.extend(symbol);
+            origins.extend(self.alt_names(text)?.into_iter().map(|name| (name, symbol)));
+        }
         Ok(Blueprint {
             subjects: self.subjects()?,
-            subject_alt_names: alt_names::ordered(names.into_iter().flatten()),
+            subject_alt_names: alt_names::ordered(origins.iter().map(|(name, _)| name.clone())),
+            origins,
+            symbols,
             usages,
             lifetime: period.duration(),
             algorithm: self.spec.encryption_algorithm,

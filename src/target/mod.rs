@@ -10,7 +10,7 @@ use time::Duration;
 
 use crate::catalog::distribution::KUBEADM;
 use crate::catalog::{
-    Base, Credential, Distribution, Holders, KUBELET, Keeper, Kind, Role, Selector, Suffixes,
+    Base, Credential, Distribution, Holders, KUBELET, Keeper, Kind, Role, Selector, Suffixes, Symbol,
 };
 use crate::spec::{AuthorityMode, Node, Spec};
 use crate::x509::{KeyAlgorithm, Name, SubjectAltName, Usages};
@@ -143,12 +143,29 @@ pub struct Blueprint {
     pub subjects: Vec<Name>,
     /// The names that it speaks for, in their order.
     pub subject_alt_names: Vec<SubjectAltName>,
+    /// The same names with the symbol that each comes from; none for what is the same in every cluster.
+    pub origins: Vec<(SubjectAltName, Option<Symbol>)>,
+    /// The symbols among its row's names.
+    pub symbols: Vec<Symbol>,
     /// What its key may be used for.
     pub usages: Usages,
     /// How long a new one is valid.
     pub lifetime: Duration,
     /// The algorithm of its key.
     pub algorithm: KeyAlgorithm,
+}
+
+impl Blueprint {
+    /// The names that come from a symbol.
+    pub fn names_of(&self, symbol: Symbol) -> impl Iterator<Item = &SubjectAltName> {
+        self.origins.iter().filter(move |(_, origin)| *origin == Some(symbol)).map(|(name, _)| name)
+    }
+
+    /// Whether its row has a symbol among its names, whatever that comes to.
+    #[must_use]
+    pub fn has(&self, symbol: Symbol) -> bool {
+        self.symbols.contains(&symbol)
+    }
 }
 
 /// Why a spec has no targets.

@@ -13,7 +13,7 @@ fn every_credential_and_every_rule_has_its_words() {
         assert!(list.stdout.contains(&row.name), "{}", row.name);
         bed.run(&["explain", &row.name]).success().out(&row.about);
     }
-    for rule in rules::ALL {
+    for rule in rules::all() {
         assert!(list.stdout.contains(rule.id), "{}", rule.id);
         let by_id = bed
             .run(&["explain", rule.id])

@@ -160,7 +160,7 @@ impl AuditReport {
     #[must_use]
     pub fn new(scene: &Scene<'_>, judgement: &Judgement, subject: &Subject<'_>) -> Self {
         let mut findings = findings(scene, judgement, subject);
-        findings.sort_by(|a, b| b.rank.cmp(&a.rank));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.rank));
         let now = scene.views.first().map(View::now);
         let directories = subject.directories.iter().zip(&scene.views);
         let directories = directories.map(|((path, layout, facts), view)| DirectoryReport {

@@ -106,15 +106,11 @@ impl AuditReport {
     }
 }
 
+/// Whether two findings say the same of several files of a node, or of the same file of several nodes.
 fn alike(one: &FindingReport, other: &FindingReport) -> bool {
-    one.rule == other.rule
-        && one.message == other.message
-        && one.remedy == other.remedy
-        && one.node == other.node
-        || (one.rule == other.rule
-            && one.message == other.message
-            && one.remedy == other.remedy
-            && one.path.rsplit('/').next() == other.path.rsplit('/').next())
+    let name = |finding: &FindingReport| finding.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let same = one.rule == other.rule && one.message == other.message && one.remedy == other.remedy;
+    same && (one.node == other.node || name(one) == name(other))
 }
 
 fn finding(

@@ -1,0 +1,5 @@
+//! KY: keys and algorithms.
+
+super::rules![
+    algorithm_drift,
+];

@@ -1,0 +1,5 @@
+//! KC: kubeconfigs.
+
+super::rules![
+    stale_authority,
+];

@@ -1,0 +1,5 @@
+//! XN: nodes compared with each other.
+
+super::rules![
+    copy_drift,
+];

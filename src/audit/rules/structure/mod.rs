@@ -1,0 +1,7 @@
+//! ST: what is there, and is it what its name says?
+
+super::rules![
+    missing,
+    unreadable,
+    key_mismatch,
+];

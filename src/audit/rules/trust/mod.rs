@@ -1,0 +1,5 @@
+//! TR: who trusts whom.
+
+super::rules![
+    wrong_issuer,
+];
