@@ -160,6 +160,12 @@ impl<'a> Case<'a> {
         if self.is_leaf() { Some((self.certificate()?, self.blueprint()?)) } else { None }
     }
 
+    /// The same where kubepki makes it: what is held to the spec.
+    #[must_use]
+    pub fn specified(&self) -> Option<(&'a Certificate, &'a Blueprint)> {
+        self.leaf().filter(|_| self.is_ours())
+    }
+
     /// The certificate of a CA or of a target that a CA signs: what time is told of.
     #[must_use]
     pub fn dated(&self) -> Option<&'a Certificate> {

@@ -119,7 +119,14 @@ fn look(
         let hint = "`kubepki inspect` says what is in a file".to_owned();
         return Err(Error::Usage { message, hint });
     }
-    let detected = detect(&absolute, wanted);
+    let mut detected = detect(&absolute, wanted);
+    if let (DirectoryKind::Node(distribution), Some(spec)) = (&detected.kind, spec)
+        && distribution.certificates != KUBEADM.certificates
+        && spec.certificates_dir.ends_with(&format!("/{}", distribution.certificates))
+    {
+        // The user's own choice of a directory, and not the distribution that usually has it.
+        detected.kind = DirectoryKind::Node(&KUBEADM);
+    }
     let kubelet =
         kubelet.map(|path| std::path::absolute(path).map_err(DiskError::at(path, "cannot be looked at")));
     let kubelet = kubelet.transpose()?.map(kubelet_pki).or(detected.kubelet.clone());
@@ -127,7 +134,7 @@ fn look(
     // First as if nothing were known, then as what it turns out to be.
     let names = match &detected.kind {
         DirectoryKind::Fleet(names) => names.clone(),
-        _ => Vec::new(),
+        _ => detected.node.iter().cloned().collect(),
     };
     let provisional = infer::provisional(&names);
     let (layout, targets) = place.targets(&provisional, None)?;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::Distribution;
 use crate::catalog::distribution::ALL;
+use crate::catalog::{Base, Distribution};
 
 /// A directory that was recognised.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Detected {
     pub kubelet: Option<PathBuf>,
     /// etcd's own directory, where a distribution has one.
     pub etcd: Option<PathBuf>,
+    /// The node's name, where names of files tell it.
+    pub node: Option<String>,
 }
 
 /// What a directory is.
@@ -34,22 +36,61 @@ pub enum DirectoryKind {
 #[must_use]
 pub fn detect(directory: &Path, wanted: Option<&'static Distribution>) -> Detected {
     let kubelet = Some(directory.join("var/lib/kubelet/pki")).filter(|path| path.is_dir());
-    let found = |root: PathBuf, kind, kubelet| Detected { root, kind, kubelet, etcd: None };
     let nodes = fleet(directory);
     if wanted.is_none() && !nodes.is_empty() {
-        return found(directory.to_owned(), DirectoryKind::Fleet(nodes), None);
+        let kind = DirectoryKind::Fleet(nodes);
+        return Detected { root: directory.to_owned(), kind, kubelet: None, etcd: None, node: None };
     }
     let candidates = || ALL.iter().copied().filter(|one| wanted.is_none_or(|wanted| wanted == *one));
     let marked =
         |one: &&Distribution, root: &Path| one.markers.iter().any(|marker| root.join(marker).exists());
     if let Some(one) = candidates().find(|one| marked(one, directory)) {
-        return found(directory.to_owned(), DirectoryKind::Node(one), None);
+        return node(directory.to_owned(), one, None);
     }
     if let Some(one) = candidates().find(|one| marked(one, &directory.join(one.home))) {
-        return found(directory.join(one.home), DirectoryKind::Node(one), kubelet);
+        return node(directory.join(one.home), one, kubelet);
     }
-    let kind = wanted.map_or(DirectoryKind::Unknown, DirectoryKind::Node);
-    found(directory.to_owned(), kind, None)
+    // The certificates' own directory means the one that it is in.
+    let inner = |one: &&Distribution| !one.certificates.is_empty() && directory.ends_with(one.certificates);
+    if let (Some(one), Some(parent)) = (candidates().find(inner), directory.parent())
+        && directory.join("ca.crt").exists()
+    {
+        return node(parent.to_owned(), one, None);
+    }
+    match wanted {
+        Some(one) => node(directory.to_owned(), one, None),
+        None => Detected {
+            root: directory.to_owned(),
+            kind: DirectoryKind::Unknown,
+            kubelet: None,
+            etcd: None,
+            node: None,
+        },
+    }
+}
+
+fn node(root: PathBuf, distribution: &'static Distribution, kubelet: Option<PathBuf>) -> Detected {
+    let apart = (distribution.rows)().iter().any(|row| row.base == Base::Etcd);
+    // Beside the Kubernetes directory: /etc/ssl/etcd/ssl beside /etc/kubernetes.
+    let etcd = root.parent().map(|parent| parent.join("ssl/etcd/ssl")).filter(|path| apart && path.is_dir());
+    let node = etcd.as_deref().and_then(member);
+    Detected { root, kind: DirectoryKind::Node(distribution), kubelet, etcd, node }
+}
+
+/// The host in the name of kubespray's `member-HOST.pem`, or of `node-HOST.pem` where there is no member.
+fn member(etcd: &Path) -> Option<String> {
+    let entries = fs::read_dir(etcd).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut hosts: Vec<(bool, String)> = names
+        .filter_map(|name| {
+            let host = name.strip_suffix(".pem").filter(|host| !host.ends_with("-key"))?;
+            let member = host.strip_prefix("member-");
+            let host = member.or_else(|| host.strip_prefix("node-"))?.to_owned();
+            Some((member.is_none(), host))
+        })
+        .collect();
+    hosts.sort();
+    hosts.into_iter().next().map(|(_, host)| host)
 }
 
 /// The nodes of a fleet directory; none where it is none.

@@ -62,7 +62,7 @@ impl Inventory {
         for root in layout.roots() {
             // How the root itself is reached is the user's choice.
             if let Ok(root) = root.canonicalize() {
-                inventory.walk(&root);
+                inventory.walk(&root, layout);
             }
         }
         for (from, to) in pending.into_iter().flat_map(Journal::ready) {
@@ -72,12 +72,14 @@ impl Inventory {
         inventory
     }
 
-    fn walk(&mut self, root: &Path) {
+    fn walk(&mut self, root: &Path, layout: &Layout) {
         let ours = |name: &str| name == OWN || (name.starts_with('.') && name.ends_with(SUFFIX));
-        let walk = WalkDir::new(root).into_iter();
-        for entry in
-            walk.filter_entry(|entry| entry.depth() == 0 || !ours(&entry.file_name().to_string_lossy()))
-        {
+        let wanted = |entry: &walkdir::DirEntry| {
+            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            entry.depth() == 0
+                || !(ours(&entry.file_name().to_string_lossy()) || layout.passes_over(relative))
+        };
+        for entry in WalkDir::new(root).into_iter().filter_entry(wanted) {
             if self.files.len() >= MAX_FILES {
                 self.overflow = true;
                 return;

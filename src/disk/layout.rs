@@ -22,6 +22,7 @@ pub struct Layout {
     kubelet: Option<PathBuf>,
     kubelet_config: Option<PathBuf>,
     etcd: Option<PathBuf>,
+    passed_over: &'static [&'static str],
     certificates: Certificates,
 }
 
@@ -63,12 +64,21 @@ impl Layout {
     /// The layout of a distribution's directory.
     #[must_use]
     pub fn of_distribution(root: &Path, distribution: &Distribution) -> Self {
-        Self::bare(root, Certificates::Node(PathBuf::from(distribution.certificates)))
+        let certificates = Certificates::Node(PathBuf::from(distribution.certificates));
+        Self { passed_over: distribution.passed_over, ..Self::bare(root, certificates) }
     }
 
     fn bare(root: &Path, certificates: Certificates) -> Self {
         let root = root.to_owned();
-        Self { root, authority: None, kubelet: None, kubelet_config: None, etcd: None, certificates }
+        Self {
+            root,
+            authority: None,
+            kubelet: None,
+            kubelet_config: None,
+            etcd: None,
+            passed_over: &[],
+            certificates,
+        }
     }
 
     /// The same with the kubelet's own directory, and the configuration that lies beside it.
@@ -103,6 +113,12 @@ impl Layout {
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
         let apart = [&self.authority, &self.kubelet, &self.kubelet_config, &self.etcd];
         std::iter::once(self.root.as_path()).chain(apart.into_iter().filter_map(Option::as_deref))
+    }
+
+    /// Whether what lies at a path below the root is not looked at.
+    #[must_use]
+    pub fn passes_over(&self, relative: &Path) -> bool {
+        self.passed_over.iter().any(|passed_over| relative == Path::new(passed_over))
     }
 
     /// The absolute path of one of this layout's paths.

@@ -44,12 +44,14 @@ pub fn see(node: &Node<'_>, facts: &mut Facts) -> Seen {
     let servers = Servers::of(node);
     let local = servers.local(&etcd);
     let endpoint = servers.endpoint(local.as_ref());
+    // k3s' components reach their API server over the loopback.
     let advertised = local.as_ref().and_then(|local| syntax::address(&local.host));
+    let advertised = advertised.filter(|address| !address.is_loopback());
     let service_subnets = service_subnets(node, &names, advertised, facts);
     let service_ips: Vec<IpAddr> = service_subnets.iter().map(syntax::first_address).collect();
-    let advertised = advertised
-        .or_else(|| ips(&etcd).find(|address| !address.is_loopback()))
-        .or_else(|| ips(&names).find(|address| !service_ips.contains(address)));
+    let advertised = advertised.or_else(|| {
+        ips(&etcd).chain(ips(&names)).find(|address| !address.is_loopback() && !service_ips.contains(address))
+    });
     let mut addresses: Vec<IpAddr> = advertised.into_iter().collect();
     // Further addresses of a node are names of all its servers.
     addresses.extend(ips(&etcd).filter(|address| {
@@ -124,6 +126,7 @@ fn name(
     let subject = |credential: &str| Some(certificate(node, credential)?.subject.common_name()?.to_owned());
     let identity = |name: String| name.strip_prefix("system:node:").map(str::to_owned);
     let user = || node.credential("kubelet.conf")?.kubeconfig().map(|kubeconfig| kubeconfig.user.clone());
+    let serving = || subject("kubelet-serving");
     let in_names = |name: &String| etcd_names.contains(&SubjectAltName::Dns(name.clone()));
     let plain = || {
         names.iter().find_map(|found| match found {
@@ -135,9 +138,10 @@ fn name(
     };
     let found = subject("kubelet-client")
         .and_then(identity)
-        .map(|name| (name, Confidence::Certain, "kubelet-client-current.pem"))
+        .map(|name| (name, Confidence::Certain, "the kubelet's certificate"))
         .or_else(|| Some((subject("kubelet.conf").and_then(identity)?, Confidence::Certain, "kubelet.conf")))
         .or_else(|| Some((user().and_then(identity)?, Confidence::Certain, "kubelet.conf")))
+        .or_else(|| Some((serving().and_then(identity)?, Confidence::Certain, "the kubelet's certificate")))
         .or_else(|| {
             Some((subject("etcd-server").filter(in_names)?, Confidence::Likely, "etcd's certificate"))
         })
@@ -220,16 +224,17 @@ fn service_subnets(
         facts.note(FIELD, text, Confidence::Certain, "the API server's flag");
         return subnets;
     }
-    let mut addresses = ips(names);
-    let first = addresses.next().filter(|address| Some(*address) != advertised).and_then(around);
-    let Some(first) = first else {
+    let mut addresses = ips(names).filter(|address| !address.is_loopback());
+    let subnet =
+        |address: IpAddr| Some(address).filter(|address| Some(*address) != advertised).and_then(around);
+    let Some(first) = addresses.find_map(subnet) else {
         if !names.is_empty() {
             facts.note(FIELD, "10.96.0.0/12", Confidence::Guessed, "kubeadm's default");
         }
         return Vec::new();
     };
     let other_family = |net: &IpNet| net.addr().is_ipv4() != first.addr().is_ipv4();
-    let second = addresses.next().filter(|address| Some(*address) != advertised).and_then(around);
+    let second = addresses.next().and_then(subnet);
     let subnets: Vec<IpNet> = std::iter::once(first).chain(second.filter(other_family)).collect();
     let text = subnets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     facts.note(FIELD, text, Confidence::Likely, "the first address of the API server's certificate");

@@ -18,6 +18,7 @@ mod given_ca;
 mod inspect;
 mod kill;
 mod kubectl;
+mod layouts;
 mod openssl;
 mod plan;
 mod readme;

@@ -20,15 +20,15 @@ rule! {
     /// ## References
     ///
     /// kubeadm v1beta4, `encryptionAlgorithm`.
-    "KP-KY015" "algorithm-drift" Medium Case "certificates that a CA of the cluster signs"
+    "KP-KY015" "algorithm-drift" Medium Case "certificates that the spec describes"
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.leaf().is_some()
+    case.specified().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.specified() else { return Vec::new() };
     if certificate.public_key.algorithm() == Some(blueprint.algorithm) {
         return Vec::new();
     }

@@ -24,18 +24,18 @@ rule! {
     /// ## References
     ///
     /// kubeadm v1beta4, `certificateValidityPeriod`.
-    "KP-SP004" "lifetime-drift" Low Case "certificates that a CA of the cluster signs"
+    "KP-SP004" "lifetime-drift" Low Case "certificates that the spec describes"
 }
 
 /// How early a certificate begins: kubeadm's `CertificateBackdate`, and the controller manager's.
 const BACKDATE: Duration = Duration::minutes(5);
 
 fn applies(case: &Case<'_>) -> bool {
-    case.leaf().is_some()
+    case.specified().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.specified() else { return Vec::new() };
     let lifetime = certificate.not_after - certificate.not_before;
     let wanted = blueprint.lifetime;
     let issuer = case.issuer().and_then(|issuer| issuer.certificate());

@@ -23,7 +23,7 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.kubeconfig().is_some()
+    case.is_ours() && case.kubeconfig().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {

@@ -20,15 +20,15 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "Authenticating", X.509 client certificates.
-    "KP-SP001" "subject-drift" High Case "certificates that a CA of the cluster signs"
+    "KP-SP001" "subject-drift" High Case "certificates that the spec describes"
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.leaf().is_some()
+    case.specified().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.specified() else { return Vec::new() };
     if blueprint.subjects.iter().any(|subject| subject.means(&certificate.subject)) {
         return Vec::new();
     }

@@ -18,15 +18,15 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.2.1.3 and §4.2.1.12.
-    "KP-SP003" "usage-drift" Medium Case "certificates that a CA of the cluster signs"
+    "KP-SP003" "usage-drift" Medium Case "certificates that the spec describes"
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.leaf().is_some()
+    case.specified().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
+    let Some((certificate, blueprint)) = case.specified() else { return Vec::new() };
     if certificate.usages.allows_same(&blueprint.usages) {
         return Vec::new();
     }
