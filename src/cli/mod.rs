@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod apply;
 pub mod audit;
 pub mod completions;
+pub mod expiry;
 pub mod explain;
 pub mod inspect;
 pub mod man;
@@ -66,6 +67,7 @@ enum Verb {
     Renew(renew::Renew),
     Audit(audit::Audit),
     Adopt(adopt::Adopt),
+    Expiry(expiry::ExpiryVerb),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Manifests(manifests::Manifests),
@@ -156,6 +158,7 @@ impl Verb {
             Self::Apply(verb) => verb.run(outside),
             Self::Audit(verb) => verb.run(outside),
             Self::Completions(verb) => verb.run(outside),
+            Self::Expiry(verb) => verb.run(outside),
             Self::Explain(verb) => verb.run(outside),
             Self::Inspect(verb) => verb.run(outside),
             Self::Man(verb) => verb.run(outside),

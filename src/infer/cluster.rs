@@ -38,6 +38,7 @@ pub fn infer(view: &View<'_>) -> Inferred {
     periods(view, &mut spec);
     authority(view, &mut spec, &mut facts);
     spec.omit = omitted(&nodes);
+    let names: Vec<String> = seen.iter().map(|seen| seen.name.clone()).collect();
     spec.nodes = seen
         .into_iter()
         .map(|seen| {
@@ -52,7 +53,7 @@ pub fn infer(view: &View<'_>) -> Inferred {
     if let Some(first) = first {
         spec.nodes[..=first].rotate_right(1);
     }
-    spec.credentials = own::credentials(view, &nodes, &spec);
+    spec.credentials = own::credentials(view, &nodes, &names, &spec);
     Inferred { spec, facts: facts.0 }
 }
 

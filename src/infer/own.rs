@@ -11,16 +11,16 @@ use crate::version::Version;
 use crate::x509::{Certificate, PrivateKey, chain};
 
 /// The credentials of a node's own, where the spec can say them: of the cluster's algorithm and lifetime.
-pub fn credentials(view: &View<'_>, nodes: &[Node<'_>], spec: &Spec) -> Vec<Credential> {
+pub fn credentials(view: &View<'_>, nodes: &[Node<'_>], names: &[String], spec: &Spec) -> Vec<Credential> {
     let mut all: Vec<Credential> = Vec::new();
-    for node in nodes {
+    for (node, name) in nodes.iter().zip(names) {
         for stray in node.strays() {
             let found = pair(view, node, stray).or_else(|| kubeconfig(view, stray));
             let Some((row, certificate)) = found else { continue };
             if !fits(spec, certificate) || !syntax::is_dns_name(&row.name) {
                 continue;
             }
-            let selector = node.site().to_string();
+            let selector = name.clone();
             match all.iter_mut().find(|known| known.name == row.name) {
                 None => {
                     let holders = Holders::Selected(vec![Selector::Node(selector)]);

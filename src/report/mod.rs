@@ -2,6 +2,7 @@
 //! table; nothing here decides anything.
 
 pub mod audit;
+pub mod expiry;
 pub mod explanation;
 pub mod inspection;
 pub mod plan;

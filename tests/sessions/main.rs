@@ -12,6 +12,7 @@ mod architecture;
 mod compare;
 mod disk;
 mod etcd;
+mod expiry;
 mod explain;
 mod fleet;
 mod given_ca;

@@ -51,6 +51,7 @@ static RKE2_ROWS: LazyLock<Vec<Credential>> = LazyLock::new(|| rows("rke2"));
 
 const MASTERS: &[&str] = &["system:masters"];
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn rows(program: &str) -> Vec<Credential> {
     let client = |name: &str, file: &str, user: &str, groups: &[&str]| Credential {
         extended_key_usages: vec![ExtendedKeyUsage::ClientAuth],
