@@ -15,7 +15,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kubepki::x509::{
-    ExtendedKeyUsage, Issuer, KeyAlgorithm, KeyUsage, Name, PrivateKey, Profile, SubjectAltName, Usages, issue,
+    ExtendedKeyUsage, Issuer, KeyAlgorithm, KeyUsage, Name, PrivateKey, Profile, SubjectAltName, Usages,
+    issue,
 };
 use rayon::prelude::*;
 use time::OffsetDateTime;
@@ -37,7 +38,10 @@ fn main() {
     fs::create_dir_all(&home).unwrap();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; medians of {RUNS} runs of whole processes\n");
-    println!("{:<44} {:>9} {:>16} {:>9} {:>12} {:>7}", "", "wall", "per certificate", "peak", "openssl", "ratio");
+    println!(
+        "{:<44} {:>9} {:>16} {:>9} {:>12} {:>7}",
+        "", "wall", "per certificate", "peak", "openssl", "ratio"
+    );
 
     let flat = flat(&home);
     row("a flat directory of 10,000 certificates", &flat, FLAT, || openssl(&flat));

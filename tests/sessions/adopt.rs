@@ -1,6 +1,6 @@
 //! Trees that kubeadm made come under plan and apply as they stand.
 
-use crate::testbed::{Testbed, changed};
+use crate::testbed::{FLEET, SINGLE, Testbed, changed};
 
 fn plan(bed: &Testbed, name: &str) -> serde_json::Value {
     let (config, directory) = (format!("{name}/kubeadm.yaml"), format!("{name}/kubernetes"));
@@ -140,7 +140,7 @@ users:
 #[test]
 fn subjects_of_earlier_releases_are_kept_and_survive_a_renewal() {
     let bed = Testbed::new();
-    let spec = |version: &str| format!("{}kubernetesVersion: {version}\n", crate::testbed::SINGLE);
+    let spec = |version: &str| format!("{}kubernetesVersion: {version}\n", SINGLE);
     bed.write("old.yaml", spec("v1.28.9"));
     bed.write("new.yaml", spec("v1.36.1"));
     bed.run(&["apply", "-f", "old.yaml", "-d", "out"]).success();
@@ -155,4 +155,105 @@ fn subjects_of_earlier_releases_are_kept_and_survive_a_renewal() {
     std::fs::remove_file(bed.path("out/admin.conf")).unwrap();
     bed.run(&["apply", "-f", "new.yaml", "-d", "out"]).success();
     assert_eq!(bed.client("out/admin.conf").subject.organizations(), ["kubeadm:cluster-admins"]);
+}
+
+/// What `adopt` prints is what the directory satisfies: `apply` changes no byte of it.
+fn adopted(bed: &Testbed, directory: &str) {
+    let before = bed.snapshot(directory);
+    let spec = bed.run(&["adopt", "-d", directory]).success().stdout;
+    bed.write("adopted.yaml", &spec);
+    bed.run(&["plan", "-f", "adopted.yaml", "-d", directory, "--exit-code"]).success();
+    bed.run(&["apply", "-f", "adopted.yaml", "-d", directory]).success();
+    assert_eq!(bed.snapshot(directory), before, "{directory}\n{spec}");
+}
+
+#[test]
+fn what_is_adopted_is_kept() {
+    for name in ["stacked-rsa", "stacked-ecdsa", "external-etcd", "external-ca"] {
+        let bed = Testbed::new();
+        bed.fixture(name);
+        adopted(&bed, &format!("{name}/kubernetes"));
+    }
+}
+
+#[test]
+fn what_was_made_from_a_spec_is_adopted_whatever_the_spec() {
+    for spec in [
+        SINGLE.to_owned(),
+        FLEET.to_owned(),
+        format!("{SINGLE}naming: documented\nencryptionAlgorithm: ECDSA-P384\n"),
+        format!("{SINGLE}certificateValidityPeriod: 90d\ncaCertificateValidityPeriod: 30d\n"),
+        format!("{SINGLE}certificateValidityPeriod: 36h\ncaCertificateValidityPeriod: 1000h\n"),
+        format!(
+            "{SINGLE}networking: {{serviceSubnet: '172.20.16.0/20,fd00:1::/112', dnsDomain: corp.example}}\n"
+        ),
+        format!(
+            "{SINGLE}apiServer: {{certSANs: ['*.wild.example.com', 203.0.113.9]}}\ncontrolPlaneEndpoint: 10.0.0.5:8443\n"
+        ),
+        format!(
+            "{SINGLE}etcd: {{local: {{serverCertSANs: [s.example.com], peerCertSANs: [p.example.com, 10.1.1.1]}}}}\n"
+        ),
+        format!("{SINGLE}etcd: {{external: {{endpoints: ['https://192.0.2.31:2379']}}}}\n"),
+        format!("{SINGLE}omit: [super-admin.conf, etcd-healthcheck-client]\n"),
+        format!("{SINGLE}clusterName: '12345'\nkubernetesVersion: v1.28.3\n"),
+        SINGLE.replace("[192.0.2.10]", "['2001:db8::10', 192.0.2.10, 198.51.100.7]"),
+        format!(
+            "{SINGLE}credentials:\n- name: metrics\n  issuer: etcd-ca\n  subject: {{commonName: metrics, organizations: [a, b]}}\n  \
+             subjectAltNames: [metrics.example.com, <node-addresses>]\n  usages: [server auth, client auth]\n\
+             - name: jane.conf\n  kind: kubeconfig\n  issuer: ca\n  subject: {{commonName: jane, organizations: [dev]}}\n  \
+             usages: [client auth]\n"
+        ),
+        include_str!("../../examples/external-etcd.yaml").to_owned(),
+        include_str!("../../examples/ha.yaml").to_owned(),
+    ] {
+        adopted(&Testbed::applied(&spec), "out");
+    }
+}
+
+/// A node that joined has neither super-admin.conf nor, after its kubelet has started, a certificate in kubelet.conf.
+#[test]
+fn nodes_that_joined_are_adopted_alone_and_together() {
+    let bed = Testbed::applied(FLEET);
+    for node in ["cp2", "worker1"] {
+        adopted(&bed, &format!("out/nodes/{node}/etc/kubernetes"));
+    }
+    let dirs = ["cp1", "cp2", "worker2"].map(|node| format!("out/nodes/{node}/etc/kubernetes"));
+    let mut arguments = vec!["adopt", "-o", "json"];
+    arguments.extend(dirs.iter().flat_map(|directory| ["-d", directory.as_str()]));
+    let spec = bed.run(&arguments).success().json();
+    let names: Vec<&str> =
+        spec["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["cp1", "cp2", "worker2"]);
+    assert_eq!(spec["controlPlaneEndpoint"], "api.prod.example.com:6443");
+}
+
+#[test]
+fn manifests_tell_more_than_certificates() {
+    let bed = Testbed::applied(&format!("{SINGLE}kubernetesVersion: v1.34.2\n"));
+    bed.write(
+        "out/manifests/kube-apiserver.yaml",
+        "apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver}
+spec:
+  containers:
+  - command: [kube-apiserver, --service-cluster-ip-range=10.96.0.0/16, --client-ca-file=/etc/kubernetes/pki/ca.crt]
+    image: registry.k8s.io/kube-apiserver:v1.34.2
+",
+    );
+    bed.set_mode("out/manifests/kube-apiserver.yaml", 0o600);
+    let spec = bed.run(&["adopt", "-d", "out"]).success();
+    let spec = spec.out("kubernetesVersion: v1.34.2\n").out("serviceSubnet: 10.96.0.0/16\n");
+    assert!(!spec.stderr.contains("guess"), "{}", spec.stderr);
+    adopted(&bed, "out");
+}
+
+#[test]
+fn nothing_is_adopted_of_nothing() {
+    let bed = Testbed::new();
+    std::fs::create_dir(bed.path("empty")).unwrap();
+    bed.run(&["adopt", "-d", "empty"]).failure().err("there is nothing of a cluster in it").err("hint: ");
+    bed.run(&["adopt", "-d", "nowhere"]).failure().err("nowhere");
+    bed.write("file", "text");
+    bed.run(&["adopt", "-d", "file"]).failure().err("file is not a directory");
 }
