@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::yaml;
+
 /// A static pod: the component that it runs, and the flags that it is started with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StaticPod {
@@ -65,7 +67,7 @@ impl StaticPod {
     /// Reads a manifest.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let raw: RawPod = serde_yaml::from_str(text).ok()?;
+        let raw: RawPod = yaml::read(text).ok()?;
         let container = raw.spec.containers.first()?;
         let mut words = container.command.iter().chain(&container.args);
         let program = words.next().map(|word| word.rsplit('/').next().unwrap_or(word).to_owned());
@@ -113,7 +115,7 @@ impl KubeletConfig {
     /// Reads a configuration.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        serde_yaml::from_str(text).ok()
+        yaml::read(text).ok()
     }
 }
 

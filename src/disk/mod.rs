@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod read;
 pub mod survey;
 pub mod write;
+pub mod yaml;
 
 pub use crate::catalog::FileRole;
 pub use content::Content;

@@ -1,5 +1,7 @@
 //! What the files of all nodes together say of their cluster.
 
+use std::collections::HashSet;
+
 use time::Duration;
 
 use super::node::{Seen, see};
@@ -116,7 +118,7 @@ fn common<'a>(
     seen: &[Seen],
 ) -> Vec<SubjectAltName> {
     let Some(first) = lists.next() else { return Vec::new() };
-    let rest: Vec<&[SubjectAltName]> = lists.collect();
+    let rest: Vec<HashSet<&SubjectAltName>> = lists.map(|list| list.iter().collect()).collect();
     let reached = spec.control_plane_endpoint.as_ref().map(spec::Endpoint::alt_name);
     let expected = |name: &&SubjectAltName| {
         let service = spec.service_ips().any(|address| SubjectAltName::ip(address) == **name);

@@ -1,5 +1,6 @@
 //! What the files of one node say of it.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -54,14 +55,15 @@ pub fn see(node: &Node<'_>, facts: &mut Facts) -> Seen {
     });
     let mut addresses: Vec<IpAddr> = advertised.into_iter().collect();
     // Further addresses of a node are names of all its servers.
+    let others: [HashSet<&SubjectAltName>; 2] = [&names, &peer].map(|names| names.iter().collect());
     addresses.extend(ips(&etcd).filter(|address| {
-        let everywhere =
-            [&names, &peer].into_iter().all(|others| others.contains(&SubjectAltName::ip(*address)));
+        let everywhere = others.iter().all(|others| others.contains(&SubjectAltName::ip(*address)));
         everywhere && !address.is_loopback() && Some(*address) != advertised && !service_ips.contains(address)
     }));
+    let known: HashSet<IpAddr> = addresses.iter().copied().collect();
     let is_own = |found: &SubjectAltName| match found {
         SubjectAltName::Dns(text) => *text == name,
-        SubjectAltName::Ip(address) => addresses.contains(address),
+        SubjectAltName::Ip(address) => known.contains(address),
         _ => false,
     };
     let is_usual = |found: &SubjectAltName| match found {

@@ -1,5 +1,6 @@
 //! Subject alternative names (RFC 5280 §4.2.1.6).
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::{fmt, mem};
 
@@ -57,10 +58,17 @@ pub fn ordered(names: impl IntoIterator<Item = SubjectAltName>) -> Vec<SubjectAl
         names.into_iter().partition(|name| matches!(name, SubjectAltName::Ip(_)));
     dns.sort_unstable();
     dns.dedup();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     addresses.retain(|address| seen.insert(address.clone()));
     dns.append(&mut addresses);
     dns
+}
+
+/// The names that are not among others, in their order.
+#[must_use]
+pub fn lacking<'a>(names: &'a [SubjectAltName], others: &[SubjectAltName]) -> Vec<&'a SubjectAltName> {
+    let others: HashSet<&SubjectAltName> = others.iter().collect();
+    names.iter().filter(|name| !others.contains(name)).collect()
 }
 
 /// The extension's content.

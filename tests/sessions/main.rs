@@ -16,6 +16,7 @@ mod expiry;
 mod explain;
 mod fleet;
 mod given_ca;
+mod hostile;
 mod inspect;
 mod kill;
 mod kubectl;

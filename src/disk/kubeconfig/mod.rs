@@ -10,6 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 pub use write::{Entry, redirect, write};
 
+use super::yaml::{self, YamlError};
 use crate::x509::{self, Certificate, PrivateKey};
 
 /// What a kubeconfig's current context comes down to.
@@ -83,7 +84,7 @@ impl Kubeconfig {
     /// # Errors
     /// When it is none, or the current context or what it names is missing.
     pub fn parse(text: &str) -> Result<Self, KubeconfigError> {
-        let raw: Raw = serde_yaml::from_str(text).map_err(syntax)?;
+        let raw: Raw = yaml::read(text)?;
         if raw.kind.as_deref().is_some_and(|kind| kind != "Config")
             || (raw.contexts.is_empty() && raw.clusters.is_empty())
         {
@@ -130,9 +131,10 @@ impl Kubeconfig {
     }
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "made for `map_err`")]
-fn syntax(error: serde_yaml::Error) -> KubeconfigError {
-    KubeconfigError::Syntax { line: error.location().map(|location| location.line()) }
+impl From<YamlError> for KubeconfigError {
+    fn from(error: YamlError) -> Self {
+        Self::Syntax { line: error.line }
+    }
 }
 
 fn source<T>(data: &Secret, file: &str, read: impl Fn(&[u8]) -> Result<T, x509::Error>) -> Source<T> {

@@ -6,7 +6,8 @@ use serde_json::json;
 use serde_yaml::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{KubeconfigError, syntax};
+use super::KubeconfigError;
+use crate::disk::yaml;
 
 /// What is written into a kubeconfig.
 pub struct Entry<'a> {
@@ -31,7 +32,7 @@ pub struct Entry<'a> {
 /// When the YAML library fails.
 pub fn write(existing: Option<&str>, entry: &Entry<'_>) -> Result<Zeroizing<String>, KubeconfigError> {
     let failed = |_| KubeconfigError::Syntax { line: None };
-    let mut config = existing.and_then(|text| serde_yaml::from_str::<Value>(text).ok()).unwrap_or_default();
+    let mut config = existing.and_then(|text| yaml::read::<Value>(text).ok()).unwrap_or_default();
     if update(&mut config, entry).is_none() {
         wipe(&mut config);
         // The fields in kubeadm's order, which is the alphabet's.
@@ -58,10 +59,12 @@ pub fn write(existing: Option<&str>, entry: &Entry<'_>) -> Result<Zeroizing<Stri
 /// # Errors
 /// When the text has no current context to set.
 pub fn redirect(existing: &str, server: &str, authority: &str) -> Result<Zeroizing<String>, KubeconfigError> {
-    let mut config: Value = serde_yaml::from_str(existing).map_err(syntax)?;
+    let mut config: Value = yaml::read(existing)?;
     let missing = || KubeconfigError::Dangling { what: "current-context", name: String::new() };
     set_cluster(&mut config, server, authority).ok_or_else(missing)?;
-    let text = serde_yaml::to_string(&config).map(Zeroizing::new).map_err(syntax);
+    let text = serde_yaml::to_string(&config)
+        .map(Zeroizing::new)
+        .map_err(|_| KubeconfigError::Syntax { line: None });
     wipe(&mut config);
     text
 }

@@ -3,6 +3,7 @@
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, Remedy};
 use crate::x509::SubjectAltName;
+use crate::x509::alt_name::lacking;
 
 rule! {
     /// A certificate has other subject alternative names than the spec gives it.
@@ -30,14 +31,20 @@ fn applies(case: &Case<'_>) -> bool {
 fn check(case: &Case<'_>) -> Vec<Fault> {
     let Some((certificate, blueprint)) = case.specified() else { return Vec::new() };
     let (there, wanted) = (&certificate.subject_alt_names, &blueprint.subject_alt_names);
-    let list = |sign: &str, names: &[SubjectAltName], others: &[SubjectAltName]| {
-        let missing = names.iter().filter(|name| !others.contains(name));
-        missing.map(|name| format!(" {sign} {name}")).collect::<String>()
-    };
-    let difference = list("+", wanted, there) + &list("-", there, wanted);
+    let difference = signed("+", &lacking(wanted, there)) + &signed("-", &lacking(there, wanted));
     if difference.is_empty() {
         return Vec::new();
     }
     let message = format!("SAN{difference}");
     Fault::one(case.certificate_path(), message, Remedy::Reissue)
+}
+
+/// ` + a + b`; of very many the first.
+fn signed(sign: &str, names: &[&SubjectAltName]) -> String {
+    const SHOWN: usize = 12;
+    let mut text: String = names.iter().take(SHOWN).map(|name| format!(" {sign} {name}")).collect();
+    if names.len() > SHOWN {
+        text += &format!(" {sign} {} more", names.len() - SHOWN);
+    }
+    text
 }
