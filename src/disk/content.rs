@@ -22,7 +22,7 @@ pub struct Broken {
 /// One thing in a file.
 #[derive(Debug)]
 pub enum Item {
-    /// A certificate.
+    /// A certificate, perhaps with anomalies.
     Certificate(Box<Certificate>),
     /// A private key.
     PrivateKey(Box<PrivateKey>),
@@ -78,12 +78,16 @@ impl Content {
         Self { items }
     }
 
-    /// The certificates. As in client-go, one that is broken makes all of them unusable.
+    /// The certificates. As in client-go, one that is broken, or that Go refuses to read, makes all of them unusable.
     ///
     /// # Errors
-    /// When one is broken, or there is none.
+    /// When one is broken or has an anomaly for which Go refuses it, or there is none.
     pub fn certificates(&self) -> Result<Vec<&Certificate>, ContentError> {
-        self.all(CERTIFICATE, Item::certificate)
+        let certificates = self.all(CERTIFICATE, Item::certificate)?;
+        match certificates.iter().find_map(|certificate| certificate.refusal()) {
+            Some(error) => Err(error.into()),
+            None => Ok(certificates),
+        }
     }
 
     /// The first private key.

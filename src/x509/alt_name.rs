@@ -1,13 +1,15 @@
 //! Subject alternative names (RFC 5280 §4.2.1.6).
 
-use std::fmt;
 use std::net::IpAddr;
+use std::{fmt, mem};
 
-use der::asn1::{Ia5String, OctetString};
-use der::{Decode, Encode};
+use der::asn1::Ia5String;
+use der::{Encode, Tag};
 use x509_cert::ext::pkix::name::{GeneralName, GeneralNames};
 
-use super::Error;
+use super::anomaly::AltNameFault;
+use super::der::{children, tagged};
+use super::{Anomaly, Error};
 
 const WHAT: &str = "subjectAltName";
 
@@ -91,35 +93,64 @@ pub fn encode(names: &[SubjectAltName]) -> Result<Vec<u8>, Error> {
 /// Reads the extension's content.
 ///
 /// # Errors
-/// When it does not decode, or an address has neither four nor sixteen octets.
+/// When it does not decode, a name in it is not ASCII, or an address has neither four nor sixteen octets.
 pub fn decode(der: &[u8]) -> Result<Vec<SubjectAltName>, Error> {
-    GeneralNames::from_der(der)
-        .map_err(Error::der(WHAT))?
-        .into_iter()
-        .map(|name| {
-            Ok(match name {
-                GeneralName::DnsName(name) => SubjectAltName::Dns(name.to_string()),
-                GeneralName::IpAddress(octets) => SubjectAltName::ip(address(&octets)?),
-                GeneralName::Rfc822Name(name) => SubjectAltName::Email(name.to_string()),
-                GeneralName::UniformResourceIdentifier(uri) => SubjectAltName::Uri(uri.to_string()),
-                GeneralName::OtherName(_) => SubjectAltName::Other("other name"),
-                GeneralName::DirectoryName(_) => SubjectAltName::Other("directory name"),
-                GeneralName::EdiPartyName(_) => SubjectAltName::Other("EDI party name"),
-                GeneralName::RegisteredId(_) => SubjectAltName::Other("registered id"),
-            })
-        })
-        .collect()
+    let (names, faults) = read(der)?;
+    // An address that is written as IPv6 is what Go wrote for long.
+    match faults.into_iter().find(|fault| *fault != AltNameFault::MappedAddress) {
+        Some(fault) => Err(Error::Anomalous { what: WHAT, anomaly: Box::new(Anomaly::AltName(fault)) }),
+        None => Ok(names),
+    }
 }
 
-fn address(octets: &OctetString) -> Result<IpAddr, Error> {
-    let octets = octets.as_bytes();
-    <[u8; 4]>::try_from(octets)
-        .map(IpAddr::from)
-        .or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
-        .map_err(|_| Error::Malformed {
-            what: WHAT,
-            problem: "an IP address in it has neither 4 nor 16 octets",
-        })
+/// Reads the extension's content as far as it can be read; of each kind of fault the first is told.
+pub(super) fn read(der: &[u8]) -> Result<(Vec<SubjectAltName>, Vec<AltNameFault>), Error> {
+    let mut faults: Vec<AltNameFault> = Vec::new();
+    let mut names = Vec::new();
+    for name in children(der, Tag::Sequence, WHAT)? {
+        let (tag, content) = tagged(name, WHAT)?;
+        let (name, fault) = general_name(tag, content);
+        names.extend(name);
+        let is_new = |fault: &AltNameFault| {
+            !faults.iter().any(|known| mem::discriminant(known) == mem::discriminant(fault))
+        };
+        faults.extend(fault.filter(is_new));
+    }
+    Ok((names, faults))
+}
+
+/// A `GeneralName` by its tag.
+fn general_name(tag: u8, content: &[u8]) -> (Option<SubjectAltName>, Option<AltNameFault>) {
+    let text = |name: fn(String) -> SubjectAltName, kind| match std::str::from_utf8(content) {
+        Ok(text) if text.is_ascii() => (Some(name(text.to_owned())), None),
+        _ => (None, Some(AltNameFault::NotAscii(kind))),
+    };
+    let other = |kind| (Some(SubjectAltName::Other(kind)), None);
+    match tag {
+        0x81 => text(SubjectAltName::Email, "an e-mail address"),
+        0x82 => text(SubjectAltName::Dns, "a DNS name"),
+        0x86 => text(SubjectAltName::Uri, "a URI"),
+        0x87 => match address(content) {
+            Some(address) => {
+                let name = SubjectAltName::ip(address);
+                let is_mapped = name != SubjectAltName::Ip(address);
+                (Some(name), is_mapped.then_some(AltNameFault::MappedAddress))
+            }
+            None => (None, Some(AltNameFault::AddressLength(content.len()))),
+        },
+        0xa0 => other("other name"),
+        0xa3 => other("X.400 address"),
+        0xa4 => other("directory name"),
+        0xa5 => other("EDI party name"),
+        0x88 => other("registered id"),
+        _ => (None, Some(AltNameFault::UnknownKind { tag })),
+    }
+}
+
+/// An address of four or sixteen octets.
+pub(super) fn address(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
 }
 
 #[cfg(test)]
@@ -165,7 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_five_octets_is_refused() {
-        assert!(decode(&[0x30, 0x07, 0x87, 0x05, 1, 2, 3, 4, 5]).is_err());
+    fn what_is_no_name_is_passed_over_and_told_once() {
+        let five = [0x87, 0x05, 1, 2, 3, 4, 5];
+        let mapped = [&[0x87, 0x10][..], &[0; 10], &[0xff, 0xff, 192, 0, 2, 1]].concat();
+        let good = [0x82, 0x01, b'a'];
+        for (elements, names, fault) in [
+            (&[&five[..], &good, &five][..], vec![dns("a")], AltNameFault::AddressLength(5)),
+            (&[&mapped], vec![ip("192.0.2.1")], AltNameFault::MappedAddress),
+            (&[&[0x82, 0x02, 0xc3, 0xbc]], vec![], AltNameFault::NotAscii("a DNS name")),
+            (&[&[0x89, 0x00], &good], vec![dns("a")], AltNameFault::UnknownKind { tag: 0x89 }),
+        ] {
+            let der = super::super::der::sequence(elements, "test").unwrap();
+            assert_eq!(read(&der).unwrap(), (names.clone(), vec![fault]));
+            assert_eq!(decode(&der).is_ok(), fault == AltNameFault::MappedAddress, "{fault}");
+        }
+        assert!(read(&[0x30, 0x02, 0x82, 0x05]).is_err());
     }
 }

@@ -13,7 +13,14 @@ use super::Error;
 /// # Errors
 /// When `der` is not exactly one element with tag `tag`, or an element inside is cut short.
 pub fn children<'a>(der: &'a [u8], tag: Tag, what: &'static str) -> Result<Vec<&'a [u8]>, Error> {
-    let body = value(der, tag, what)?;
+    elements(value(der, tag, what)?, what)
+}
+
+/// The elements that follow each other in `body`, each with its tag and length.
+///
+/// # Errors
+/// When one is cut short.
+pub fn elements<'a>(body: &'a [u8], what: &'static str) -> Result<Vec<&'a [u8]>, Error> {
     let mut reader = SliceReader::new(body).map_err(Error::der(what))?;
     let mut elements = Vec::new();
     while !reader.is_finished() {
@@ -30,6 +37,15 @@ pub fn value<'a>(der: &'a [u8], tag: Tag, what: &'static str) -> Result<&'a [u8]
     let element = AnyRef::from_der(der).map_err(Error::der(what))?;
     ::der::Tagged::tag(&element).assert_eq(tag).map_err(|kind| Error::Der { what, source: kind })?;
     Ok(element.value())
+}
+
+/// The first octet of the one element in `der`, which is its tag where that has a low number, and its content octets.
+///
+/// # Errors
+/// When there is a length that does not fit, or bytes after the element.
+pub fn tagged<'a>(der: &'a [u8], what: &'static str) -> Result<(u8, &'a [u8]), Error> {
+    let element = AnyRef::from_der(der).map_err(Error::der(what))?;
+    Ok((der.first().copied().unwrap_or_default(), element.value()))
 }
 
 /// A SEQUENCE of elements that are already encoded.

@@ -1,8 +1,18 @@
 //! Why bytes could not be read as, or made into, what they should be.
 
+use super::Anomaly;
+
 /// A fault in PEM, DER or key material. Its text never quotes the bytes: they may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// Something that can be read, but that a component of a cluster would refuse.
+    #[error("{what} {anomaly}")]
+    Anomalous {
+        /// The structure that was being read.
+        what: &'static str,
+        /// What is wrong with it.
+        anomaly: Box<Anomaly>,
+    },
     /// DER that does not decode.
     #[error("{what} is not valid DER: {source}")]
     Der {

@@ -31,10 +31,12 @@ pub struct Issuer<'a> {
 }
 
 impl<'a> Issuer<'a> {
-    /// Joins a CA certificate and its key; `None` when the key is another certificate's.
+    /// Joins a CA certificate and its key; `None` when the key is another certificate's, or the certificate is one that
+    /// the components of a cluster cannot read.
     #[must_use]
     pub fn new(certificate: &'a Certificate, key: &'a PrivateKey) -> Option<Self> {
-        (certificate.public_key == *key.public_key()).then_some(Self { certificate, key })
+        let fits = certificate.public_key == *key.public_key() && certificate.refusal().is_none();
+        fits.then_some(Self { certificate, key })
     }
 
     /// The CA certificate.

@@ -9,6 +9,8 @@
 //! | [`alt_name`] | subject alternative names |
 //! | [`usage`] | key usages by the names Kubernetes gives them |
 //! | [`certificate`] | a parsed certificate |
+//! | [`anomaly`] | what it says otherwise than RFC 5280 has it |
+//! | [`extension`], [`name_constraints`] | its extensions |
 //! | [`request`] | a parsed certificate signing request |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
@@ -18,28 +20,37 @@
 
 pub mod algorithm;
 pub mod alt_name;
+pub mod anomaly;
 pub mod certificate;
 pub mod chain;
 pub mod der;
 pub mod error;
+pub mod extension;
+#[cfg(test)]
+mod forge;
 pub mod hex;
 pub mod issue;
 pub mod key;
 pub mod name;
+pub mod name_constraints;
 pub mod pem;
 pub mod profile;
 pub mod public_key;
 pub mod request;
 pub mod signature;
 pub mod usage;
+mod validity;
 
 pub use algorithm::KeyAlgorithm;
 pub use alt_name::SubjectAltName;
+pub use anomaly::Anomaly;
 pub use certificate::Certificate;
 pub use error::Error;
+pub use extension::Extension;
 pub use issue::Issuer;
 pub use key::PrivateKey;
 pub use name::Name;
+pub use name_constraints::NameConstraints;
 pub use profile::Profile;
 pub use public_key::PublicKey;
 pub use request::Request;

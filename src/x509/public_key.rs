@@ -17,7 +17,8 @@ const WHAT: &str = "the public key";
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
     der: Vec<u8>,
-    bits: Vec<u8>,
+    /// Where in `der` the content of the bit string begins; it goes on to the end.
+    bits: usize,
     kind: PublicKeyKind,
 }
 
@@ -63,7 +64,7 @@ impl PublicKey {
             rfc8410::ID_ED_25519 => PublicKeyKind::Ed25519,
             other => PublicKeyKind::Other(other),
         };
-        Ok(Self { der: der.to_vec(), bits: bits.to_vec(), kind })
+        Ok(Self { der: der.to_vec(), bits: der.len() - bits.len(), kind })
     }
 
     /// The `SubjectPublicKeyInfo` as it stands.
@@ -75,7 +76,7 @@ impl PublicKey {
     /// The content of the subjectPublicKey bit string.
     #[must_use]
     pub fn bits(&self) -> &[u8] {
-        &self.bits
+        self.der.get(self.bits..).unwrap_or_default()
     }
 
     /// What kind of key it is.
@@ -107,7 +108,7 @@ impl PublicKey {
     /// SHA-256 of the bit string's content (RFC 7093 §2, method 1).
     #[must_use]
     pub fn identifier(&self) -> Vec<u8> {
-        digest(&SHA256, &self.bits).as_ref()[..20].to_vec()
+        digest(&SHA256, self.bits()).as_ref()[..20].to_vec()
     }
 }
 

@@ -1,16 +1,18 @@
 //! A parsed certificate signing request (PKCS#10, RFC 2986).
 
+use std::collections::HashSet;
 use std::fmt;
 
 use const_oid::db::{rfc5280, rfc5912};
 use der::{Decode, Tag};
 use x509_cert::attr::Attribute;
 
-use super::certificate::{Extension, bit_string, extensions};
+use super::certificate::bit_string;
 use super::der::{children, value};
+use super::extension::extensions;
 use super::signature::{SignatureAlgorithm, SignatureFault};
 use super::usage::{decode_extended, decode_key_usage};
-use super::{Error, Name, PublicKey, SubjectAltName, Usages, alt_name};
+use super::{Anomaly, Error, Extension, Name, PublicKey, SubjectAltName, Usages, alt_name};
 
 const WHAT: &str = "the certificate request";
 
@@ -61,8 +63,9 @@ impl Request {
             usages: Usages::default(),
             subject_alt_names: Vec::new(),
         };
-        for (index, extension) in request.extensions.iter().enumerate() {
-            if request.extensions[..index].iter().any(|earlier| earlier.oid == extension.oid) {
+        let mut seen = HashSet::new();
+        for extension in &request.extensions {
+            if !seen.insert(extension.oid) {
                 return Err(malformed("asks for an extension twice"));
             }
             match extension.oid {
@@ -115,7 +118,11 @@ fn requested_extensions(attributes: &[u8]) -> Result<Vec<Extension>, Error> {
         let (Some(request), None, None) = (values.next(), values.next(), &found) else {
             return Err(Error::Malformed { what: WHAT, problem: "asks for extensions twice" });
         };
-        found = Some(extensions(&::der::Encode::to_der(request).map_err(Error::der(WHAT))?)?);
+        let mut anomalies = Vec::new();
+        found = Some(extensions(&::der::Encode::to_der(request).map_err(Error::der(WHAT))?, &mut anomalies)?);
+        if let Some(anomaly) = anomalies.into_iter().find(Anomaly::go_refuses) {
+            return Err(Error::Anomalous { what: WHAT, anomaly: Box::new(anomaly) });
+        }
     }
     Ok(found.unwrap_or_default())
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
+use der::asn1::BitStringRef;
 use der::{Decode, Encode};
 use x509_cert::der::flagset::FlagSet;
 use x509_cert::ext::pkix;
@@ -156,12 +157,10 @@ pub fn encode_key_usage(usages: &[KeyUsage]) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// When it is not a bit string.
 pub fn decode_key_usage(der: &[u8]) -> Result<Vec<KeyUsage>, Error> {
-    let flags = pkix::KeyUsage::from_der(der).map_err(Error::der("keyUsage"))?.0;
-    Ok(KeyUsage::TABLE
-        .into_iter()
-        .filter(|(_, _, flag)| flags.contains(*flag))
-        .map(|(_, usage, _)| usage)
-        .collect())
+    // The table has the order of the bits; what comes after the ninth means nothing.
+    let bits = BitStringRef::from_der(der).map_err(Error::der("keyUsage"))?.bits();
+    let set = KeyUsage::all().zip(bits).filter(|(_, bit)| *bit);
+    Ok(set.map(|((_, usage), _)| usage).collect())
 }
 
 /// The content of extKeyUsage, in the order given.

@@ -138,3 +138,20 @@ fn time_and_faults_are_told() {
         bed.run(&["inspect", file, "out/pki/ca.crt"]).attention().out(message).out("CN=kubernetes");
     }
 }
+
+/// A certificate that a component would not read is shown with what is wrong with it.
+#[test]
+fn anomalies_are_told() {
+    let bed = Testbed::new();
+    let openssl = |arguments: &str| bed.peer("openssl", &arguments.split(' ').collect::<Vec<_>>()).success();
+    let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -subj /CN=odd";
+    openssl(&format!("{new} -out odd.crt -addext subjectAltName=DER:30:05:87:03:01:02:03"));
+    let ran = bed.run(&["inspect", "odd.crt"]).attention().out("subject      CN=odd");
+    ran.out(
+        "anomaly      has an alternative name that is an address of 3 octets, which are neither 4 nor 16",
+    );
+    let json = bed.run(&["inspect", "odd.crt", "-o", "json"]).attention().json();
+    assert_eq!(json["files"][0]["items"][0]["anomalies"].as_array().unwrap().len(), 1);
+    openssl(&format!("{new} -out even.crt"));
+    bed.run(&["inspect", "even.crt"]).success().not_out("anomaly");
+}

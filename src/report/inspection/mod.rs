@@ -40,7 +40,7 @@ struct FileReport {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 enum ItemReport {
-    Certificate(CertificateReport),
+    Certificate(Box<CertificateReport>),
     PrivateKey(KeyReport),
     PublicKey(KeyReport),
     CertificateRequest(RequestReport),
@@ -70,8 +70,14 @@ struct CertificateReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     authority_key_identifier: Option<String>,
     sha256: String,
+    /// What is otherwise than RFC 5280 and DER have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    anomalies: Vec<String>,
     #[serde(skip)]
     valid: bool,
+    /// Whether a component of a cluster can read it.
+    #[serde(skip)]
+    readable: bool,
 }
 
 #[derive(Serialize)]
@@ -136,6 +142,7 @@ impl Inspection {
 fn is_broken(item: &ItemReport) -> bool {
     match item {
         ItemReport::Unreadable { .. } => true,
+        ItemReport::Certificate(certificate) => !certificate.readable,
         ItemReport::Kubeconfig(kubeconfig) => {
             let parts =
                 [&kubeconfig.certificate_authority, &kubeconfig.client_certificate, &kubeconfig.client_key];
@@ -159,7 +166,7 @@ fn item_report(item: &Result<Item, Broken>, now: OffsetDateTime) -> ItemReport {
     }
 }
 
-fn certificate_report(certificate: &Certificate, now: OffsetDateTime) -> CertificateReport {
+fn certificate_report(certificate: &Certificate, now: OffsetDateTime) -> Box<CertificateReport> {
     let (from, to) = (certificate.not_before, certificate.not_after);
     let state = if now < from {
         format!("not valid for another {}", span(from - now))
@@ -168,7 +175,7 @@ fn certificate_report(certificate: &Certificate, now: OffsetDateTime) -> Certifi
     } else {
         format!("valid for another {}", span(to - now))
     };
-    CertificateReport {
+    Box::new(CertificateReport {
         subject: certificate.subject.to_string(),
         issuer: certificate.issuer.to_string(),
         serial_number: hex(&certificate.serial),
@@ -184,8 +191,10 @@ fn certificate_report(certificate: &Certificate, now: OffsetDateTime) -> Certifi
         subject_key_identifier: certificate.subject_key_identifier.as_deref().map(hex),
         authority_key_identifier: certificate.authority_key_identifier.as_deref().map(hex),
         sha256: certificate.fingerprint(),
+        anomalies: certificate.anomalies.iter().map(ToString::to_string).collect(),
+        readable: certificate.refusal().is_none(),
         valid: (from..=to).contains(&now),
-    }
+    })
 }
 
 fn key_report(key: &PublicKey) -> KeyReport {

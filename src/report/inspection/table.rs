@@ -110,7 +110,11 @@ fn draw_certificate(
     line(out, indent, "names", &certificate.subject_alt_names.join(", "))?;
     line(out, indent, "subject key", certificate.subject_key_identifier.as_deref().unwrap_or_default())?;
     line(out, indent, "issuer key", certificate.authority_key_identifier.as_deref().unwrap_or_default())?;
-    line(out, indent, "sha256", &certificate.sha256)
+    line(out, indent, "sha256", &certificate.sha256)?;
+    for anomaly in &certificate.anomalies {
+        line(out, indent, "anomaly", &format!("{BAD}{anomaly}{BAD:#}"))?;
+    }
+    Ok(())
 }
 
 /// The roots, and below each what it has signed. Every certificate has one issuer at most, and a circle of signatures
