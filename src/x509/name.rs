@@ -96,6 +96,12 @@ impl Name {
         self.values(rfc4519::O).collect()
     }
 
+    /// The relative names, each with its attributes.
+    #[must_use]
+    pub fn relative_names(&self) -> &[Vec<Attribute>] {
+        &self.rdns
+    }
+
     /// Whether both names say the same, whatever the order and string types: same attributes, same texts.
     #[must_use]
     pub fn means(&self, other: &Self) -> bool {
