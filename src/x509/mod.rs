@@ -17,6 +17,7 @@
 //! | [`signature`] | is this signature of that key? |
 //! | [`chain`] | who signed whom |
 //! | [`path`] | does a path of signatures lead to who is trusted? |
+//! | [`rustls`] | would a peer on rustls agree? |
 //! | [`pem`], [`der`], [`hex`](mod@hex) | bytes in and out |
 
 pub mod algorithm;
@@ -39,6 +40,7 @@ pub mod pem;
 pub mod profile;
 pub mod public_key;
 pub mod request;
+pub mod rustls;
 pub mod signature;
 pub mod usage;
 mod validity;

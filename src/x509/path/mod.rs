@@ -5,16 +5,16 @@
 //!
 //! | Module | Asks | RFC 5280 |
 //! |---|---|---|
-//! | [`strength`] | does the signature hold, could it be forged, could the key be found? | §6.1.3 (a)(1) |
-//! | [`validity`] | is it valid at the moment, the trust anchor too? | §6.1.3 (a)(2) |
-//! | [`search`] | is the issuer's name that of the next certificate? | §6.1.3 (a)(4) |
-//! | [`names`], [`subtree`] | may the CAs above certify its names? | §6.1.3 (b)(c), §4.2.1.10 |
-//! | [`authority`] | may it sign certificates, and at this place? | §6.1.4 (k) to (n) |
-//! | [`criticality`] | is everything understood that must be? | §6.1.4 (o), §6.1.5 (f) |
-//! | [`purpose`] | is it for this? | §4.2.1.12 |
-//! | [`form`] | does everybody read it alike? | §4.1 |
-//! | [`reference`] | has it the name that is sought? | RFC 9525 §6 |
-//! | [`strict`] | would a CA that follows RFC 5280 have issued it? | §4 |
+//! | `strength` | does the signature hold, could it be forged, could the key be found? | §6.1.3 (a)(1) |
+//! | `validity` | is it valid at the moment, the trust anchor too? | §6.1.3 (a)(2) |
+//! | `search` | is the issuer's name that of the next certificate? | §6.1.3 (a)(4) |
+//! | `names`, `subtree` | may the CAs above certify its names? | §6.1.3 (b)(c), §4.2.1.10 |
+//! | `authority` | may it sign certificates, and at this place? | §6.1.4 (k) to (n) |
+//! | `criticality` | is everything understood that must be? | §6.1.4 (o), §6.1.5 (f) |
+//! | `purpose` | is it for this? | §4.2.1.12 |
+//! | `form` | does everybody read it alike? | §4.1 |
+//! | `reference` | has it the name that is sought? | RFC 9525 §6 |
+//! | `strict` | would a CA that follows RFC 5280 have issued it? | §4 |
 //!
 //! Trust anchors are certificates that the caller trusts, self-signed or not: an intermediate is one if it is given as
 //! one, as in Go. They are held to everything that they say (RFC 5937). Revocation and policies are not looked at.
@@ -111,6 +111,8 @@ pub struct Step<'a> {
     pub certificate: &'a Certificate,
     /// Where it comes from.
     pub place: Place,
+    /// Whether it is a trust anchor; the certificate itself may be one.
+    pub trusted: bool,
 }
 
 /// Something that is wrong with a certificate of a path.

@@ -71,7 +71,7 @@ impl<'v, 'a> Search<'v, 'a> {
         reasons.truncate(MAX_REASONS);
         let step = |position: &usize| {
             let Candidate { certificate, place, .. } = self.assessor.get(*position);
-            Step { certificate, place }
+            Step { certificate, place, trusted: self.is_anchor(*position) }
         };
         Verdict { path: path.iter().map(step).collect(), reasons }
     }
@@ -79,11 +79,7 @@ impl<'v, 'a> Search<'v, 'a> {
     /// Continues the path, whose faults so far make `cost`.
     fn explore(&mut self, cost: Cost) {
         let Some(head) = self.path.last().copied() else { return };
-        let is_anchor = match self.assessor.get(head).place {
-            Place::End => self.end_is_anchor,
-            Place::Anchor(_) => true,
-            Place::Intermediate(_) => false,
-        };
+        let is_anchor = self.is_anchor(head);
         if is_anchor {
             let is_end = !self.assessor.conditions.strict || self.assessor.is_self_signed(head);
             self.offer(cost, (!is_end).then_some(Fault::Forbidden(Forbidden::AnchorNotSelfSigned)));
@@ -147,6 +143,14 @@ impl<'v, 'a> Search<'v, 'a> {
         let cost = cost + Faults::from_iter(end.clone()).cost;
         if self.best.as_ref().is_none_or(|best| cost < best.cost) {
             self.best = Some(Found { path: self.path.clone(), cost, end });
+        }
+    }
+
+    fn is_anchor(&self, position: usize) -> bool {
+        match self.assessor.get(position).place {
+            Place::End => self.end_is_anchor,
+            Place::Anchor(_) => true,
+            Place::Intermediate(_) => false,
         }
     }
 
