@@ -222,7 +222,9 @@ fn of_file(path: &Path, content: Content) -> Result<Reading, Error> {
     for item in content.items {
         match item {
             Ok(Item::Certificate(certificate)) => found.push(*certificate),
-            Err(Broken { kind: None | Some("certificate"), error }) => return Ok(Err(error.to_string())),
+            Err(Broken { kind: None | Some("certificate" | "kubeconfig"), error }) => {
+                return Ok(Err(error.to_string()));
+            }
             // A file may hold a key beside its certificate.
             Ok(_) | Err(_) => {}
         }

@@ -51,13 +51,18 @@ impl Default for Budget {
 impl Budget {
     /// Takes one of what is left; false when there is nothing.
     pub fn take(&mut self, limit: Limit) -> bool {
+        self.take_some(limit, 1)
+    }
+
+    /// Takes as many; false when there are less.
+    pub fn take_some(&mut self, limit: Limit, count: u32) -> bool {
         let left = match limit {
             Limit::Signatures => &mut self.signatures,
             Limit::Candidates => &mut self.candidates,
             Limit::Comparisons => &mut self.comparisons,
             Limit::Length => return true,
         };
-        match left.checked_sub(1) {
+        match left.checked_sub(count) {
             Some(less) => {
                 *left = less;
                 true

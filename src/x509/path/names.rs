@@ -30,7 +30,7 @@ pub(super) fn names(certificate: &Certificate, authority: &Certificate, budget: 
     for name in presented(certificate) {
         let mut undecided = false;
         for subtree in &constraints.excluded {
-            if !budget.take(Limit::Comparisons) {
+            if !budget.take_some(Limit::Comparisons, weight(subtree, &name)) {
                 return faults.given_up();
             }
             match judge(subtree, &name, List::Excluded) {
@@ -44,7 +44,7 @@ pub(super) fn names(certificate: &Certificate, authority: &Certificate, budget: 
         }
         let (mut applies, mut unknown, mut inside) = (false, false, false);
         for subtree in &constraints.permitted {
-            if !budget.take(Limit::Comparisons) {
+            if !budget.take_some(Limit::Comparisons, weight(subtree, &name)) {
                 return faults.given_up();
             }
             let answer = judge(subtree, &name, List::Permitted);
@@ -60,6 +60,22 @@ pub(super) fn names(certificate: &Certificate, authority: &Certificate, budget: 
         }
     }
     faults.list
+}
+
+/// How many comparisons one comparison counts for: one, where both are as short as names are (a DNS name has 253 octets
+/// at most), and more where they are longer, so that long names take no longer than many.
+fn weight(subtree: &Subtree, name: &Presented<'_>) -> u32 {
+    let base = match &subtree.base {
+        Base::Dns(text) | Base::Email(text) | Base::Uri(text) => text.len(),
+        Base::Directory(name) => name.as_der().len(),
+        Base::Ip(_) | Base::Other { .. } => 0,
+    };
+    let name = match name {
+        Presented::Dns(text) | Presented::Email(text) | Presented::Uri(text) => text.len(),
+        Presented::Directory(name) => name.as_der().len(),
+        Presented::Ip(_) | Presented::Other { .. } => 0,
+    };
+    u32::try_from(1 + (base + name) / 512).unwrap_or(u32::MAX)
 }
 
 /// A subtree with a minimum or maximum cannot be decided: RFC 5280 gives them no meaning.
@@ -169,6 +185,8 @@ impl Faults<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
     use crate::x509::SubjectAltName;
     use crate::x509::forge::{Forge, key, wrap};
@@ -302,5 +320,12 @@ mod tests {
         assert_eq!(check(&list(0xa0, &subtrees), &leaf()), ["name-not-permitted", "limit"]);
         let faults = check(&list(0xa0, &subtrees[..100]), &leaf());
         assert_eq!(faults, ["name-not-permitted"], "told once");
+        // Few names, but long ones.
+        let long = vec![b'a'; 8_000];
+        let many = vec![SubjectAltName::Dns("b".repeat(8_000)); 200];
+        let leaf = Forge::new("leaf", "ca", key.public_key()).alt_names(&many);
+        let started = Instant::now();
+        assert_eq!(check(&list(0xa1, &vec![(0x82, &long[..]); 200]), &leaf), ["limit"]);
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
 }

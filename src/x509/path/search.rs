@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
     use crate::x509::PrivateKey;
-    use crate::x509::forge::{Forge, key};
+    use crate::x509::forge::{Forge, key, wrap};
     use time::macros::datetime;
 
     fn conditions() -> Conditions {
@@ -503,6 +503,30 @@ mod tests {
             let validator = Validator::new(&[], &all);
             let verdict = validator.validate(all[0], &conditions());
             assert!(!verdict.is_valid() && verdict.path.len() <= 100);
+        });
+    }
+
+    /// A key of 64 KiB, with which nobody waits for a signature to be checked, here or by rustls.
+    #[test]
+    fn a_giant_key_is_not_tried() {
+        let modulus = wrap(0x02, &[&[0x00, 0xc1][..], &vec![0xa5; 65_535]].concat());
+        let pair = wrap(0x30, &[&modulus[..], &[0x02, 0x03, 0x01, 0x00, 0x01]].concat());
+        let rsa = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+        let algorithm = |last: u8| [&rsa[..], &[last, 0x05, 0x00]].concat();
+        let bits = wrap(0x03, &[&[0x00], &pair[..]].concat());
+        let key = key();
+        let mut ca = Forge::ca("ca", "ca", key.public_key());
+        ca.public_key = wrap(0x30, &[algorithm(0x01), bits].concat());
+        let mut leaf = Forge::new("leaf", "ca", key.public_key());
+        (leaf.inner_algorithm, leaf.outer_algorithm) = (algorithm(0x0b), algorithm(0x0b));
+        let (ca, leaf) = (ca.sign(&key), leaf.sign(&key));
+        in_time("a key of 64 KiB", || {
+            let validator = Validator::new(&[&ca], &[]);
+            let verdict = validator.validate(&leaf, &conditions());
+            assert_eq!(told(&verdict).1, [(0, "signature-unsupported")]);
+        });
+        in_time("a key of 64 KiB in rustls", || {
+            assert!(crate::x509::rustls::opinion(&leaf, &[&ca], &[], &conditions()).is_err());
         });
     }
 }
