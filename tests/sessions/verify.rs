@@ -273,7 +273,7 @@ fn hostile_certificates_take_no_time() {
         let took = started.elapsed();
         println!("{what}: {took:?}");
         assert_eq!(ran.code, Some(i32::from(!valid)), "{what}: {} {}", ran.stdout, ran.stderr);
-        assert!(took < Duration::from_secs(20), "{what}: {took:?}");
+        assert!(took < Duration::from_secs(60), "{what}: {took:?}");
     };
     took(
         "100,000 names, the last of them",

@@ -326,6 +326,6 @@ mod tests {
         let leaf = Forge::new("leaf", "ca", key.public_key()).alt_names(&many);
         let started = Instant::now();
         assert_eq!(check(&list(0xa1, &vec![(0x82, &long[..]); 200]), &leaf), ["limit"]);
-        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
     }
 }

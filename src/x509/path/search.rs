@@ -413,7 +413,7 @@ mod tests {
         let took = started.elapsed();
         println!("{what}: {took:?}");
         // Unoptimised, and beside other tests.
-        assert!(took < Duration::from_secs(20), "{what}: {took:?}");
+        assert!(took < Duration::from_secs(60), "{what}: {took:?}");
     }
 
     #[test]
