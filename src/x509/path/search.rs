@@ -90,8 +90,13 @@ impl<'v, 'a> Search<'v, 'a> {
         let goes_on = self.go_on(head, cost);
         if !goes_on && !is_anchor {
             let certificate = self.assessor.get(head).certificate;
-            let issuer = (!certificate.is_self_issued()).then(|| certificate.issuer.clone());
-            self.offer(cost, Some(Fault::NoIssuer { issuer }));
+            let limit = self.assessor.budget.reached;
+            let fault = match limit {
+                Some(limit) if !self.issuers(head).is_empty() => Fault::Limit(limit),
+                _ if certificate.is_self_issued() => Fault::NoIssuer { issuer: None },
+                _ => Fault::NoIssuer { issuer: Some(certificate.issuer.clone()) },
+            };
+            self.offer(cost, Some(fault));
         }
     }
 
