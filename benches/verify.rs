@@ -1,7 +1,8 @@
 //! What it costs to verify a leaf below an intermediate below a root: in the library, beside the two signatures that have
 //! to be checked anyway and beside rustls-webpki, and as a whole process for each of many files, beside `openssl verify`.
 //!
-//! Every figure is the median of several runs. Ratios, not microseconds, are what to compare between machines.
+//! Every figure is the median of several runs, and what is compared runs in turn, so that other load meets all alike. Ratios,
+//! not microseconds, are what to compare between machines.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +34,7 @@ fn main() {
         return;
     }
     println!(
-        "medians, for one leaf with its intermediate and root; ratios to what stands to the left of them\n"
+        "medians, for one leaf with its intermediate and root; the first two ratios are to the signatures, the others to the left\n"
     );
     println!(
         "{:<12} {:>11} {:>17} {:>17} {:>17}   {:>13} {:>13} {:>7}",
@@ -51,7 +52,8 @@ fn main() {
     }
     println!(
         "\n`signatures` are two signatures checked, and nothing else. `ours` is the validator with certificates that are read;\n\
-         `from DER` both read them too. A file is one of {FILES:} that one process verifies, its start left out."
+         `from DER` both read them too. A file is one of {FILES} that one process verifies, its start left out; ours asks\n\
+         rustls too, so it checks every signature twice."
     );
 }
 
@@ -60,31 +62,46 @@ fn line(name: &str, path: &[Certificate; 3]) {
     let mut conditions = Conditions::at(datetime!(2027-06-01 0:00 UTC));
     conditions.purpose = Purpose::Server;
     conditions.names = vec!["leaf.example.com".parse().unwrap()];
-    let signatures = each(|| {
-        chain::signed_by(black_box(leaf), intermediate).unwrap();
-        chain::signed_by(black_box(intermediate), root).unwrap();
-    });
-    let ours = each(|| {
-        let verdict = Validator::new(&[root], &[intermediate]).validate(black_box(leaf), &conditions);
-        assert!(verdict.is_valid());
-    });
-    let from_der = each(|| {
-        let [root, intermediate, leaf] = [root, intermediate, leaf]
-            .map(|certificate| Certificate::from_der(black_box(certificate.as_der())).unwrap());
-        assert!(Validator::new(&[&root], &[&intermediate]).validate(&leaf, &conditions).is_valid());
-    });
-    let webpki = each(|| rustls::opinion(black_box(leaf), &[root], &[intermediate], &conditions).unwrap());
+    let [signatures, ours, from_der, webpki] = in_turn(
+        15,
+        [
+            &mut many(|| {
+                chain::signed_by(black_box(leaf), intermediate).unwrap();
+                chain::signed_by(black_box(intermediate), root).unwrap();
+            }),
+            &mut many(|| {
+                let verdict = Validator::new(&[root], &[intermediate]).validate(black_box(leaf), &conditions);
+                assert!(verdict.is_valid());
+            }),
+            &mut many(|| {
+                let read = |certificate: &Certificate| {
+                    Certificate::from_der(black_box(certificate.as_der())).unwrap()
+                };
+                let (root, intermediate, leaf) = (read(root), read(intermediate), read(leaf));
+                assert!(Validator::new(&[&root], &[&intermediate]).validate(&leaf, &conditions).is_valid());
+            }),
+            &mut many(|| rustls::opinion(black_box(leaf), &[root], &[intermediate], &conditions).unwrap()),
+        ],
+    )
+    .map(|time| time / MANY);
     let home = scratch(name);
-    let files = write(&home, path);
-    let openssl = per_file(
-        &["openssl", "verify", "-CAfile", &files[0], "-untrusted", &files[1], "-purpose", "sslserver"],
-        &files[2],
-    );
+    let [ca, untrusted, leaf] = write(&home, path);
+    let openssl = ["openssl", "verify", "-CAfile", &ca, "-untrusted", &untrusted, "-purpose", "sslserver"];
     let kubepki = env!("CARGO_BIN_EXE_kubepki");
-    let process = per_file(
-        &[kubepki, "verify", "--ca", &files[0], "--untrusted", &files[1], "--purpose", "server"],
-        &files[2],
+    let kubepki = [kubepki, "verify", "--ca", &ca, "--untrusted", &untrusted, "--purpose", "server"];
+    let run = |command: &[&str], count: u32| {
+        let mut process = Command::new(command[0]);
+        process.args(&command[1..]).args((0..count).map(|_| leaf.as_str())).stdout(Stdio::null());
+        assert!(process.status().expect("openssl: tests/peers.sh installs it").success());
+    };
+    let [one, many, ours_one, ours_many] = in_turn(
+        7,
+        [&mut || run(&openssl, 1), &mut || run(&openssl, FILES + 1), &mut || run(&kubepki, 1), &mut || {
+            run(&kubepki, FILES + 1);
+        }],
     );
+    let openssl = many.saturating_sub(one) / FILES;
+    let process = ours_many.saturating_sub(ours_one) / FILES;
     fs::remove_dir_all(home).unwrap();
     let ratio = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
     println!(
@@ -137,36 +154,30 @@ fn write(home: &Path, path: &[Certificate; 3]) -> [String; 3] {
     })
 }
 
-/// What one file more costs a process.
-fn per_file(command: &[&str], file: &str) -> Duration {
-    let run = |count: u32| {
-        median(7, || {
-            let mut process = Command::new(command[0]);
-            process.args(&command[1..]).args((0..count).map(|_| file)).stdout(Stdio::null());
-            assert!(process.status().expect("openssl: tests/peers.sh installs it").success());
-        })
-    };
-    (run(FILES + 1).saturating_sub(run(1))) / FILES
+/// How often what is fast is done to be timed.
+const MANY: u32 = 200;
+
+fn many(mut run: impl FnMut()) -> impl FnMut() {
+    move || (0..MANY).for_each(|_| run())
 }
 
-/// The time of one of many.
-fn each(mut run: impl FnMut()) -> Duration {
-    const MANY: u32 = 200;
-    median(15, || (0..MANY).for_each(|_| run())) / MANY
-}
-
-fn median(runs: usize, mut run: impl FnMut()) -> Duration {
-    let mut times: Vec<Duration> = (0..=runs)
-        .map(|_| {
+/// The median time of each of several things, done in turn.
+fn in_turn<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut(); N]) -> [Duration; N] {
+    let mut times = [const { Vec::new() }; N];
+    for round in 0..=rounds {
+        for (thing, times) in things.iter_mut().zip(&mut times) {
             let started = Instant::now();
-            run();
-            started.elapsed()
-        })
-        // The first warms up.
-        .skip(1)
-        .collect();
-    times.sort();
-    times[times.len() / 2]
+            thing();
+            // The first warms up.
+            if round > 0 {
+                times.push(started.elapsed());
+            }
+        }
+    }
+    times.map(|mut times: Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    })
 }
 
 fn scratch(name: &str) -> PathBuf {
