@@ -2,7 +2,7 @@
 # Fills the corpora of the fuzz targets from the fixtures and examples.
 set -eu
 cd "$(dirname "$0")/.."
-for target in certificate content kubeconfig request spec; do mkdir -p "fuzz/corpus/$target"; done
+for target in certificate content kubeconfig path request spec; do mkdir -p "fuzz/corpus/$target"; done
 number=0
 for file in $(find tests/fixtures examples templates -type f); do
     number=$((number + 1))
@@ -20,3 +20,37 @@ for file in $(find tests/fixtures examples templates -type f); do
     *.yaml | *.toml) cp "$file" "fuzz/corpus/spec/$number" ;;
     esac
 done
+
+# Paths: a byte of conditions, then a leaf, intermediates and an anchor.
+for ca in tests/fixtures/kubeadm-1.36/*/kubernetes/pki/ca.crt; do
+    for leaf in "${ca%ca.crt}"apiserver*.crt; do
+        for flags in '\002' '\006' '\032' '\062'; do
+            number=$((number + 1))
+            {
+                printf "$flags"
+                openssl x509 -in "$leaf" -outform DER
+                openssl x509 -in "$ca" -outform DER
+            } >"fuzz/corpus/path/$number"
+        done
+    done
+done
+# With an intermediate, and everything that constrains a path.
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+make() { # name, issuer, extensions
+    printf '[req]\ndistinguished_name=dn\nx509_extensions=v3\n[dn]\n[v3]\n%b' "$3" >"$home/cnf"
+    openssl req -x509 -new -config "$home/cnf" -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/O=a/CN=$1" \
+        -keyout "$home/$1.key" -out "$home/$1.crt" -days 20000 ${2:+-CA "$home/$2.crt" -CAkey "$home/$2.key"} 2>/dev/null
+    openssl x509 -in "$home/$1.crt" -outform DER -out "$home/$1.der"
+}
+ca='subjectKeyIdentifier=hash\nkeyUsage=critical,keyCertSign\n'
+make root "" "${ca}basicConstraints=critical,CA:TRUE,pathlen:1\n"
+constraints='permitted;DNS:example.com,permitted;IP:10.0.0.0/255.0.0.0,permitted;email:example.com,permitted;URI:.example.com'
+make mid root "${ca}basicConstraints=critical,CA:TRUE,pathlen:0\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\nnameConstraints=critical,$constraints,permitted;dirName:dir,excluded;DNS:bad.example.com\n[dir]\nO=a\n"
+make leaf mid 'authorityKeyIdentifier=keyid\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:*.w.example.com,IP:10.96.0.1,email:a@example.com,URI:https://www.example.com/x\n'
+for flags in '\002' '\012' '\032'; do
+    number=$((number + 1))
+    { printf "$flags"; cat "$home/leaf.der" "$home/mid.der" "$home/root.der"; } >"fuzz/corpus/path/$number"
+done
+cp "$home/leaf.der" fuzz/corpus/certificate/leaf
+cp "$home/mid.der" fuzz/corpus/certificate/constrained

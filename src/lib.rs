@@ -13,7 +13,7 @@
 //!
 //! | Layer | Module | Knows |
 //! |---|---|---|
-//! | 1 | [`x509`], [`moment`], [`system`] | certificates as data; time and the system's refusals as text |
+//! | 1 | [`x509`], [`moment`], [`system`] | certificates as data, and the paths between them; time and the system's refusals as text |
 //! | 2 | [`version`], [`catalog`], [`spec`], [`target`] | Kubernetes' PKI and the user's description, in this order |
 //! | 3 | [`disk`] | files, modes, atomic writes |
 //! | 4 | [`audit`] | judgement: no I/O, no clock, no randomness |

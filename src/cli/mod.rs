@@ -17,6 +17,7 @@ pub mod renew;
 pub mod scene;
 pub mod show;
 pub mod terminal;
+pub mod verify;
 pub mod workspace;
 
 use std::io::{self, Write};
@@ -49,6 +50,7 @@ A session:
   kubepki apply -f cluster.yaml -d out          make it: out/authority and out/nodes/NAME
   kubepki apply -f cluster.yaml -d out          again: nothing to do
   kubepki inspect out/nodes/cp1                 what the files say, and who signed whom
+  kubepki verify admin.conf --ca pki/ca.crt     whether a certificate leads to a CA, and if not, why
   kubepki renew apiserver -f cluster.yaml -d out
   kubepki explain apiserver                     what a credential or a rule is about
 
@@ -69,6 +71,7 @@ enum Verb {
     Adopt(adopt::Adopt),
     Expiry(expiry::ExpiryVerb),
     Inspect(inspect::Inspect),
+    Verify(verify::Verify),
     Explain(explain::Explain),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
@@ -167,6 +170,7 @@ impl Verb {
             Self::Plan(verb) => verb.run(outside),
             Self::Renew(verb) => verb.run(outside),
             Self::Show(verb) => verb.run(outside),
+            Self::Verify(verb) => verb.run(outside),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod explanation;
 pub mod inspection;
 pub mod plan;
 pub mod style;
+pub mod verification;
 
 use std::io;
 

@@ -114,8 +114,9 @@ pub fn decode(der: &[u8]) -> Result<Vec<SubjectAltName>, Error> {
 /// Reads the extension's content as far as it can be read; of each kind of fault the first is told.
 pub(super) fn read(der: &[u8]) -> Result<(Vec<SubjectAltName>, Vec<AltNameFault>), Error> {
     let mut faults: Vec<AltNameFault> = Vec::new();
-    let mut names = Vec::new();
-    for name in children(der, Tag::Sequence, WHAT)? {
+    let parts = children(der, Tag::Sequence, WHAT)?;
+    let mut names = Vec::with_capacity(parts.len());
+    for name in parts {
         let (tag, content) = tagged(name, WHAT)?;
         let (name, fault) = general_name(tag, content);
         names.extend(name);

@@ -30,7 +30,12 @@ pub struct BasicConstraints {
 
 /// The elements of an `Extensions` SEQUENCE.
 pub(super) fn extensions(der: &[u8], anomalies: &mut Vec<Anomaly>) -> Result<Vec<Extension>, Error> {
-    children(der, Tag::Sequence, WHAT)?.into_iter().map(|extension| read(extension, anomalies)).collect()
+    let parts = children(der, Tag::Sequence, WHAT)?;
+    let mut extensions = Vec::with_capacity(parts.len());
+    for part in parts {
+        extensions.push(read(part, anomalies)?);
+    }
+    Ok(extensions)
 }
 
 /// `SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }`

@@ -7,8 +7,11 @@ use der::Encode;
 use der::asn1::{Any, BitString};
 
 use super::der::sequence;
-use super::usage::encode_key_usage;
-use super::{Certificate, KeyAlgorithm, KeyUsage, Name, PrivateKey, PublicKey};
+use super::usage::{encode_extended, encode_key_usage};
+use super::{
+    Certificate, ExtendedKeyUsage, KeyAlgorithm, KeyUsage, Name, PrivateKey, PublicKey, SubjectAltName,
+    alt_name,
+};
 
 /// `ecdsa-with-SHA256`, without parameters (RFC 5758 §3.2).
 pub(super) const ECDSA_SHA256: [u8; 12] =
@@ -74,8 +77,30 @@ impl Forge {
         self.extension(rfc5280::ID_CE_KEY_USAGE, true, &encode_key_usage(usages).unwrap())
     }
 
+    pub fn extended(self, usages: &[ExtendedKeyUsage]) -> Self {
+        self.extension(rfc5280::ID_CE_EXT_KEY_USAGE, false, &encode_extended(usages).unwrap())
+    }
+
+    pub fn alt_names(self, names: &[SubjectAltName]) -> Self {
+        self.extension(rfc5280::ID_CE_SUBJECT_ALT_NAME, false, &alt_name::encode(names).unwrap())
+    }
+
+    pub fn dns(self, name: &str) -> Self {
+        self.alt_names(&[SubjectAltName::Dns(name.to_owned())])
+    }
+
     pub fn subject_key_identifier(self, identifier: &[u8]) -> Self {
         self.extension(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, false, &wrap(0x04, identifier))
+    }
+
+    pub fn authority_key_identifier(self, identifier: &[u8]) -> Self {
+        let value = wrap(0x30, &wrap(0x80, identifier));
+        self.extension(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, false, &value)
+    }
+
+    pub fn valid(mut self, from: &str, to: &str) -> Self {
+        self.validity = validity(from, to);
+        self
     }
 
     pub fn der(&self, key: &PrivateKey) -> Vec<u8> {

@@ -16,6 +16,8 @@
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`] | is this signature of that key? |
 //! | [`chain`] | who signed whom |
+//! | [`path`] | does a path of signatures lead to who is trusted? |
+//! | [`rustls`] | would a peer on rustls agree? |
 //! | [`pem`], [`der`], [`hex`](mod@hex) | bytes in and out |
 
 pub mod algorithm;
@@ -33,10 +35,12 @@ pub mod issue;
 pub mod key;
 pub mod name;
 pub mod name_constraints;
+pub mod path;
 pub mod pem;
 pub mod profile;
 pub mod public_key;
 pub mod request;
+pub mod rustls;
 pub mod signature;
 pub mod usage;
 mod validity;

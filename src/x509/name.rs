@@ -67,8 +67,11 @@ impl Name {
     /// # Errors
     /// When the bytes are not exactly one name, or a relative name in it is empty.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
-        let rdns =
-            children(der, Tag::Sequence, WHAT)?.into_iter().map(relative_name).collect::<Result<_, _>>()?;
+        let parts = children(der, Tag::Sequence, WHAT)?;
+        let mut rdns = Vec::with_capacity(parts.len());
+        for part in parts {
+            rdns.push(relative_name(part)?);
+        }
         Ok(Self { der: der.to_vec(), rdns })
     }
 
@@ -94,6 +97,12 @@ impl Name {
     #[must_use]
     pub fn organizations(&self) -> Vec<&str> {
         self.values(rfc4519::O).collect()
+    }
+
+    /// The relative names, each with its attributes.
+    #[must_use]
+    pub fn relative_names(&self) -> &[Vec<Attribute>] {
+        &self.rdns
     }
 
     /// Whether both names say the same, whatever the order and string types: same attributes, same texts.
@@ -159,18 +168,17 @@ impl fmt::Debug for Name {
 }
 
 fn relative_name(der: &[u8]) -> Result<Vec<Attribute>, Error> {
-    let attributes = children(der, Tag::Set, WHAT)?;
-    if attributes.is_empty() {
+    let parts = children(der, Tag::Set, WHAT)?;
+    if parts.is_empty() {
         return Err(Error::Malformed { what: WHAT, problem: "a relative name in it is empty" });
     }
-    attributes
-        .into_iter()
-        .map(|attribute| {
-            let AttributeTypeAndValue { oid, value } =
-                AttributeTypeAndValue::from_der(attribute).map_err(Error::der(WHAT))?;
-            Ok(Attribute { oid, value: text(&value) })
-        })
-        .collect()
+    let mut attributes = Vec::with_capacity(parts.len());
+    for part in parts {
+        let AttributeTypeAndValue { oid, value } =
+            AttributeTypeAndValue::from_der(part).map_err(Error::der(WHAT))?;
+        attributes.push(Attribute { oid, value: text(&value) });
+    }
+    Ok(attributes)
 }
 
 fn text(value: &Any) -> String {

@@ -7,8 +7,9 @@ use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
 use const_oid::db::{DB, rfc5912, rfc8410};
 use der::{Decode, Tag};
+use rustls_pki_types::{AlgorithmIdentifier, alg_id};
 
-use super::der::children;
+use super::der::{children, value};
 use super::public_key::PublicKeyKind;
 use super::{Error, PublicKey};
 
@@ -55,10 +56,60 @@ impl SignatureAlgorithm {
     /// # Errors
     /// When it does not hold, or the combination is not supported.
     pub fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureFault> {
-        let algorithm = verifier(key.kind(), self.oid).ok_or(SignatureFault::Unsupported)?;
+        let algorithm = self.verifier(key.kind()).ok_or(SignatureFault::Unsupported)?;
         UnparsedPublicKey::new(algorithm, key.bits())
             .verify(message, signature)
             .map_err(|_| SignatureFault::Bad)
+    }
+
+    /// Whether signatures of this kind, made with `key`, can be checked here.
+    #[must_use]
+    pub fn is_supported(&self, key: &PublicKey) -> bool {
+        self.verifier(key.kind()).is_some()
+    }
+
+    /// What checks a signature made with a key of this kind under this algorithm. RSA keys of 1024 bits and up are
+    /// checked, because an old chain must be seen to be whole before it is judged to be weak. Keys of more than 8192 bits
+    /// are not: they take too long, and Go's TLS refuses them too (CVE-2023-29409).
+    fn verifier(&self, kind: PublicKeyKind) -> Option<&'static dyn VerificationAlgorithm> {
+        use PublicKeyKind::{EcdsaP256, EcdsaP384, EcdsaP521, Ed25519, Rsa};
+        Some(match (kind, self.oid) {
+            (Rsa { bits: 8193.. }, _) => return None,
+            (Rsa { bits: ..2048 }, rfc5912::SHA_256_WITH_RSA_ENCRYPTION) => {
+                &algorithms::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY
+            }
+            (Rsa { bits: ..2048 }, rfc5912::SHA_512_WITH_RSA_ENCRYPTION) => {
+                &algorithms::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY
+            }
+            (Rsa { .. }, rfc5912::SHA_256_WITH_RSA_ENCRYPTION) => &algorithms::RSA_PKCS1_2048_8192_SHA256,
+            (Rsa { .. }, rfc5912::SHA_384_WITH_RSA_ENCRYPTION) => &algorithms::RSA_PKCS1_2048_8192_SHA384,
+            (Rsa { .. }, rfc5912::SHA_512_WITH_RSA_ENCRYPTION) => &algorithms::RSA_PKCS1_2048_8192_SHA512,
+            (Rsa { .. }, rfc5912::ID_RSASSA_PSS) => return self.pss(),
+            (EcdsaP256, rfc5912::ECDSA_WITH_SHA_256) => &algorithms::ECDSA_P256_SHA256_ASN1,
+            (EcdsaP256, rfc5912::ECDSA_WITH_SHA_384) => &algorithms::ECDSA_P256_SHA384_ASN1,
+            (EcdsaP256, rfc5912::ECDSA_WITH_SHA_512) => &algorithms::ECDSA_P256_SHA512_ASN1,
+            (EcdsaP384, rfc5912::ECDSA_WITH_SHA_256) => &algorithms::ECDSA_P384_SHA256_ASN1,
+            (EcdsaP384, rfc5912::ECDSA_WITH_SHA_384) => &algorithms::ECDSA_P384_SHA384_ASN1,
+            (EcdsaP384, rfc5912::ECDSA_WITH_SHA_512) => &algorithms::ECDSA_P384_SHA512_ASN1,
+            (EcdsaP521, rfc5912::ECDSA_WITH_SHA_256) => &algorithms::ECDSA_P521_SHA256_ASN1,
+            (EcdsaP521, rfc5912::ECDSA_WITH_SHA_384) => &algorithms::ECDSA_P521_SHA384_ASN1,
+            (EcdsaP521, rfc5912::ECDSA_WITH_SHA_512) => &algorithms::ECDSA_P521_SHA512_ASN1,
+            (Ed25519, rfc8410::ID_ED_25519) => &algorithms::ED25519,
+            _ => return None,
+        })
+    }
+
+    /// RSASSA-PSS with one hash throughout and a salt of its length, in the one encoding that Go and rustls take
+    /// (RFC 4055 §3.1).
+    fn pss(&self) -> Option<&'static dyn VerificationAlgorithm> {
+        let parameters = value(&self.der, Tag::Sequence, WHAT).ok()?;
+        let table: [(AlgorithmIdentifier, &'static dyn VerificationAlgorithm); 3] = [
+            (alg_id::RSA_PSS_SHA256, &algorithms::RSA_PSS_2048_8192_SHA256),
+            (alg_id::RSA_PSS_SHA384, &algorithms::RSA_PSS_2048_8192_SHA384),
+            (alg_id::RSA_PSS_SHA512, &algorithms::RSA_PSS_2048_8192_SHA512),
+        ];
+        let row = table.into_iter().find(|(identifier, _)| identifier.as_ref() == parameters);
+        row.map(|(_, algorithm)| algorithm)
     }
 }
 
@@ -76,32 +127,4 @@ impl fmt::Debug for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SignatureAlgorithm({self})")
     }
-}
-
-/// What checks a signature made with a key of this kind under this algorithm. RSA keys of 1024 bits and up are
-/// checked, because an old chain must be seen to be whole before it is judged to be weak.
-fn verifier(kind: PublicKeyKind, oid: ObjectIdentifier) -> Option<&'static dyn VerificationAlgorithm> {
-    use PublicKeyKind::{EcdsaP256, EcdsaP384, EcdsaP521, Ed25519, Rsa};
-    Some(match (kind, oid) {
-        (Rsa { bits: ..2048 }, rfc5912::SHA_256_WITH_RSA_ENCRYPTION) => {
-            &algorithms::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY
-        }
-        (Rsa { bits: ..2048 }, rfc5912::SHA_512_WITH_RSA_ENCRYPTION) => {
-            &algorithms::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY
-        }
-        (Rsa { .. }, rfc5912::SHA_256_WITH_RSA_ENCRYPTION) => &algorithms::RSA_PKCS1_2048_8192_SHA256,
-        (Rsa { .. }, rfc5912::SHA_384_WITH_RSA_ENCRYPTION) => &algorithms::RSA_PKCS1_2048_8192_SHA384,
-        (Rsa { .. }, rfc5912::SHA_512_WITH_RSA_ENCRYPTION) => &algorithms::RSA_PKCS1_2048_8192_SHA512,
-        (EcdsaP256, rfc5912::ECDSA_WITH_SHA_256) => &algorithms::ECDSA_P256_SHA256_ASN1,
-        (EcdsaP256, rfc5912::ECDSA_WITH_SHA_384) => &algorithms::ECDSA_P256_SHA384_ASN1,
-        (EcdsaP256, rfc5912::ECDSA_WITH_SHA_512) => &algorithms::ECDSA_P256_SHA512_ASN1,
-        (EcdsaP384, rfc5912::ECDSA_WITH_SHA_256) => &algorithms::ECDSA_P384_SHA256_ASN1,
-        (EcdsaP384, rfc5912::ECDSA_WITH_SHA_384) => &algorithms::ECDSA_P384_SHA384_ASN1,
-        (EcdsaP384, rfc5912::ECDSA_WITH_SHA_512) => &algorithms::ECDSA_P384_SHA512_ASN1,
-        (EcdsaP521, rfc5912::ECDSA_WITH_SHA_256) => &algorithms::ECDSA_P521_SHA256_ASN1,
-        (EcdsaP521, rfc5912::ECDSA_WITH_SHA_384) => &algorithms::ECDSA_P521_SHA384_ASN1,
-        (EcdsaP521, rfc5912::ECDSA_WITH_SHA_512) => &algorithms::ECDSA_P521_SHA512_ASN1,
-        (Ed25519, rfc8410::ID_ED_25519) => &algorithms::ED25519,
-        _ => return None,
-    })
 }

@@ -73,6 +73,7 @@ fn manual_pages_of_every_verb() {
         "-plan",
         "-renew",
         "-show",
+        "-verify",
     ];
     for verb in verbs {
         assert!(bed.read(format!("man1/kubepki{verb}.1")).starts_with(".ie"), "{verb}");
@@ -84,9 +85,19 @@ fn manual_pages_of_every_verb() {
 fn help_shows_a_session_and_every_flag_its_words() {
     let bed = Testbed::new();
     let help = bed.run(&["--help"]).success().out("A session:").out("Exit status: 0 done, or healthy");
-    for verb in
-        ["apply", "completions", "explain", "inspect", "man", "manifests", "new", "plan", "renew", "show"]
-    {
+    for verb in [
+        "apply",
+        "completions",
+        "explain",
+        "inspect",
+        "man",
+        "manifests",
+        "new",
+        "plan",
+        "renew",
+        "show",
+        "verify",
+    ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}");
         let help = bed.run(&[verb, "--help"]).success();
         for line in help.stdout.lines().filter(|line| line.trim_start().starts_with('-')) {

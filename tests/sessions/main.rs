@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod testbed;
+mod workshop;
 
 mod adopt;
 mod apply;
 mod architecture;
+mod chains;
 mod compare;
 mod disk;
 mod etcd;
@@ -28,3 +30,4 @@ mod renew;
 mod requests;
 mod rules;
 mod spec;
+mod verify;
