@@ -170,7 +170,9 @@ impl Verb {
 
 /// Tells on standard error what went wrong. Nothing can be done if that fails too.
 fn complain(error: &Error) {
-    if let Error::Load(LoadError::Invalid { name, problems }) = error {
+    if let Error::Load(LoadError::Invalid { name, problems })
+    | Error::Filter(LoadError::Invalid { name, problems }) = error
+    {
         terminal::problems(name, problems);
     } else {
         terminal::error(&error.to_string());

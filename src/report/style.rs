@@ -1,5 +1,6 @@
 //! Colours and columns. Colours are always written; the writer drops them where they do not belong.
 
+use std::borrow::Cow;
 use std::io;
 
 use anstyle::{AnsiColor, Style};
@@ -36,4 +37,54 @@ pub fn beside(
         writeln!(out, "{style}{line}{style:#}")?;
     }
     Ok(())
+}
+
+/// A text with what could disguise it made visible: control characters, and those that turn the direction of writing or
+/// are not seen at all (Unicode, "Bidirectional Algorithm" and "General Punctuation"). Names of files and subjects are
+/// whatever somebody wanted them to be.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_disguise) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_disguise(character) {
+            plain.extend(character.escape_default());
+        } else {
+            plain.push(character);
+        }
+    }
+    Cow::Owned(plain)
+}
+
+fn is_disguise(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disguises_are_seen() {
+        for (text, expected) in [
+            ("pki/ca.crt", "pki/ca.crt"),
+            ("größe", "größe"),
+            ("a\nb\u{1b}[31m", "a\\nb\\u{1b}[31m"),
+            ("admin\u{202e}gro.", "admin\\u{202e}gro."),
+        ] {
+            assert_eq!(plain(text), expected);
+        }
+    }
 }
