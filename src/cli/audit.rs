@@ -1,5 +1,6 @@
 //! `kubepki audit`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -10,7 +11,7 @@ use super::scene::{Look, SceneArgs};
 use super::workspace::moment_arg;
 use super::{Exit, Outside, terminal};
 use crate::audit::{Severity, judge};
-use crate::disk::durable;
+use crate::disk::{DiskError, durable};
 use crate::error::Error;
 use crate::report::audit::baseline::Baseline;
 use crate::report::audit::waiver::Waiver;
@@ -90,6 +91,12 @@ enum AuditFormat {
     Wide,
     /// For machines.
     Json,
+    /// For code-scanning viewers: SARIF 2.1.0.
+    Sarif,
+    /// For node_exporter's textfile collector.
+    Prometheus,
+    /// For CI servers: JUnit's XML.
+    Junit,
 }
 
 /// From which severity on the exit status is 1.
@@ -130,25 +137,30 @@ impl Audit {
         if let Some(baseline) = &baseline {
             report.compare(baseline);
         }
-        match &self.output_file {
-            None => self.print(&report, outside.out, outside.width)?,
-            Some(file) => {
-                let mut bytes = Vec::new();
-                self.print(&report, &mut anstream::StripStream::new(&mut bytes), outside.width)?;
-                replace(file, &bytes)?;
+        let mut bytes = Vec::new();
+        {
+            let mut plain = anstream::StripStream::new(&mut bytes as &mut dyn Write);
+            let out: &mut dyn Write = if self.output_file.is_some() { &mut plain } else { outside.out };
+            match self.output {
+                AuditFormat::Table => report.table(out, outside.width)?,
+                AuditFormat::Wide => report.wide(out, outside.width)?,
+                AuditFormat::Json => report::json(&report, out)?,
+                AuditFormat::Sarif => report.sarif(&here()?, out)?,
+                AuditFormat::Prometheus => report.prometheus(&scene, outside.now, out)?,
+                AuditFormat::Junit => report.junit(out)?,
             }
+        }
+        if let Some(file) = &self.output_file {
+            replace(file, &bytes)?;
         }
         Ok(if report.needs_attention() { Exit::Attention } else { Exit::Done })
     }
+}
 
-    fn print(&self, report: &AuditReport, out: &mut dyn std::io::Write, width: usize) -> Result<(), Error> {
-        match self.output {
-            AuditFormat::Table => report.table(out, width)?,
-            AuditFormat::Wide => report.wide(out, width)?,
-            AuditFormat::Json => report::json(report, out)?,
-        }
-        Ok(())
-    }
+/// The directory that relative paths are relative to.
+fn here() -> Result<PathBuf, Error> {
+    let here = Path::new(".");
+    Ok(std::path::absolute(here).map_err(DiskError::at(here, "cannot be found"))?)
 }
 
 fn place(look: &Look) -> Place<'_> {

@@ -28,6 +28,7 @@ pub mod error;
 pub mod extension;
 #[cfg(test)]
 mod forge;
+pub mod decimal;
 pub mod hex;
 pub mod issue;
 pub mod key;

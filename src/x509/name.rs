@@ -107,6 +107,12 @@ impl Name {
         attributes(self) == attributes(other)
     }
 
+    /// The first value of an attribute.
+    #[must_use]
+    pub fn first(&self, oid: ObjectIdentifier) -> Option<&str> {
+        self.values(oid).next()
+    }
+
     fn values(&self, oid: ObjectIdentifier) -> impl Iterator<Item = &str> {
         self.rdns
             .iter()

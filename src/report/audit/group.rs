@@ -7,6 +7,9 @@ use super::FindingReport;
 /// Of more nodes than this, only some are named.
 const NODES: usize = 4;
 
+/// Where a fleet directory keeps its nodes.
+const FLEET: &str = "nodes/";
+
 /// Findings that are the same but for the place.
 #[derive(Debug)]
 pub struct Group<'a> {
@@ -16,9 +19,20 @@ pub struct Group<'a> {
     pub all: Vec<&'a FindingReport>,
 }
 
+/// A file of a directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot<'a> {
+    /// The directory, where there are several.
+    pub directory: Option<&'a str>,
+    /// To whom the file belongs.
+    pub node: Option<&'a str>,
+    /// The file.
+    pub path: &'a str,
+}
+
 /// Puts together what says the same, in the order of the first of each.
 #[must_use]
-pub fn groups<'a>(findings: &[&'a FindingReport]) -> Vec<Group<'a>> {
+pub fn groups<'a>(findings: impl IntoIterator<Item = &'a FindingReport>) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     let mut known: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for finding in findings {
@@ -36,51 +50,43 @@ pub fn groups<'a>(findings: &[&'a FindingReport]) -> Vec<Group<'a>> {
 }
 
 impl Group<'_> {
-    /// Its files, of which no more than `most` are named. The same file of several nodes or directories is named once,
-    /// as a shell would have it: `nodes/{cp1,cp2}/etc/kubernetes/admin.conf`.
+    /// Its files, of which no more than `most` are named.
     #[must_use]
     pub fn places(&self, most: usize) -> String {
-        let files = self.files();
-        let (named, rest) = match files.get(..most) {
-            // One more takes no more room than to say that there is one.
-            Some(named) if files.len() > most + 1 => (named, &files[most..]),
-            _ => (&files[..], &[][..]),
-        };
-        let mut text = named.iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>().join(", ");
-        let more: usize = rest.iter().map(|(_, count)| count).sum();
-        if more > 0 {
-            text += &format!(" and {more} more");
-        }
-        text
+        let spots = self.all.iter().map(|finding| Spot {
+            directory: finding.directory.as_deref(),
+            node: finding.node.as_deref(),
+            path: &finding.path,
+        });
+        places(spots, most)
     }
+}
 
-    /// Its files, each with how often it stands for one.
-    fn files(&self) -> Vec<(String, usize)> {
-        let mut files: Vec<(Parts<'_>, Vec<&str>)> = Vec::new();
-        let mut known: HashMap<Parts<'_>, usize> = HashMap::new();
-        for finding in &self.all {
-            let (parts, one) = parts(finding);
-            match known.get(&parts).and_then(|index| files.get_mut(*index)) {
-                Some((_, some)) => some.extend(one),
-                None => {
-                    known.insert(parts, files.len());
-                    files.push((parts, one.into_iter().collect()));
-                }
+/// Files, of which no more than `most` are named. The same file of several nodes or directories is named once, as a
+/// shell would have it: `nodes/{cp1,cp2}/etc/kubernetes/admin.conf`.
+#[must_use]
+pub fn places<'a>(spots: impl IntoIterator<Item = Spot<'a>>, most: usize) -> String {
+    let mut files: Vec<(Parts<'_>, Vec<&str>)> = Vec::new();
+    let mut known: HashMap<Parts<'_>, usize> = HashMap::new();
+    for spot in spots {
+        let (parts, one) = spot.parts();
+        match known.get(&parts).and_then(|index| files.get_mut(*index)) {
+            Some((_, some)) => some.extend(one),
+            None => {
+                known.insert(parts, files.len());
+                files.push((parts, one.into_iter().collect()));
             }
         }
-        let text = |(Parts { directory, before, after }, some): &(Parts<'_>, Vec<&str>)| {
-            let directory = directory.map(|directory| format!("{directory}/")).unwrap_or_default();
-            let some = match &some[..] {
-                [] => String::new(),
-                [one] => (*one).to_owned(),
-                some if some.len() <= NODES => format!("{{{}}}", some.join(",")),
-                many => format!("{{{},…{} more}}", many[..NODES - 1].join(","), many.len() - NODES + 1),
-            };
-            let slash = if before.is_empty() { "/" } else { "" };
-            format!("{directory}{before}{some}{slash}{after}")
-        };
-        files.iter().map(|file| (text(file), file.1.len().max(1))).collect()
     }
+    // One more takes no more room than to say that there is one.
+    let named = if files.len() > most + 1 { most } else { files.len() };
+    let (named, rest) = files.split_at(named);
+    let mut text = named.iter().map(|(parts, some)| parts.with(some)).collect::<Vec<_>>().join(", ");
+    let more: usize = rest.iter().map(|(_, some)| some.len().max(1)).sum();
+    if more > 0 {
+        text += &format!(" and {more} more");
+    }
+    text
 }
 
 /// A path around the name of the node in it, or after the directory.
@@ -91,21 +97,70 @@ struct Parts<'a> {
     after: &'a str,
 }
 
-fn parts(finding: &FindingReport) -> (Parts<'_>, Option<&str>) {
-    let path = finding.path.as_str();
-    let directory = finding.directory.as_deref().filter(|_| !path.starts_with('/'));
-    let whole = match directory {
-        Some(_) => (Parts { directory: None, before: "", after: path }, directory),
-        None => (Parts { directory: None, before: path, after: "" }, None),
-    };
-    let Some(rest) = path.strip_prefix(FLEET) else { return whole };
-    match finding.node.as_deref().and_then(|node| rest.split_at_checked(node.len())) {
-        Some((node, after)) if Some(node) == finding.node.as_deref() && after.starts_with('/') => {
-            (Parts { directory, before: FLEET, after }, Some(node))
+impl<'a> Spot<'a> {
+    fn parts(self) -> (Parts<'a>, Option<&'a str>) {
+        let Self { directory, node, path } = self;
+        let directory = directory.filter(|_| !path.starts_with('/'));
+        if let Some(rest) = path.strip_prefix(FLEET)
+            && let Some(node) = node
+            && let Some(after) = rest.strip_prefix(node).filter(|after| after.starts_with('/'))
+        {
+            return (Parts { directory, before: FLEET, after }, Some(node));
         }
-        _ => whole,
+        match directory {
+            Some(_) => (Parts { directory: None, before: "", after: path }, directory),
+            None => (Parts { directory: None, before: path, after: "" }, None),
+        }
     }
 }
 
-/// Where a fleet directory keeps its nodes.
-const FLEET: &str = "nodes/";
+impl Parts<'_> {
+    fn with(&self, some: &[&str]) -> String {
+        let Self { directory, before, after } = self;
+        let directory = directory.map(|directory| format!("{directory}/")).unwrap_or_default();
+        let some = match some {
+            [] => String::new(),
+            [one] => (*one).to_owned(),
+            some if some.len() <= NODES => format!("{{{}}}", some.join(",")),
+            [first, second, third, rest @ ..] => format!("{{{first},{second},{third},…{} more}}", rest.len()),
+            some => some.join(","),
+        };
+        let slash = if before.is_empty() { "/" } else { "" };
+        format!("{directory}{before}{some}{slash}{after}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_file_of_several_is_named_once() {
+        let spot = |directory, node, path| Spot { directory, node, path };
+        let fleet: Vec<String> = (1..=6).map(|node| format!("n{node}")).collect();
+        let paths: Vec<String> = fleet.iter().map(|node| format!("nodes/{node}/etc/kubelet.conf")).collect();
+        let of = |count: usize| {
+            let nodes = fleet.iter().zip(&paths).take(count);
+            nodes.map(|(node, path)| spot(None, Some(node.as_str()), path.as_str())).collect::<Vec<_>>()
+        };
+        for (spots, most, text) in [
+            (of(1), 4, "nodes/n1/etc/kubelet.conf"),
+            (of(4), 4, "nodes/{n1,n2,n3,n4}/etc/kubelet.conf"),
+            (of(6), 4, "nodes/{n1,n2,n3,…3 more}/etc/kubelet.conf"),
+            (vec![spot(None, None, "a"), spot(None, None, "b"), spot(None, None, "c")], 2, "a, b, c"),
+            (
+                ["a", "b", "c", "d"].into_iter().map(|path| spot(None, Some("cp1"), path)).collect(),
+                2,
+                "a, b and 2 more",
+            ),
+            (
+                vec![spot(Some("cp1"), Some("cp1"), "pki/ca.crt"), spot(Some("cp2"), None, "pki/ca.crt")],
+                4,
+                "{cp1,cp2}/pki/ca.crt",
+            ),
+            (vec![spot(Some("cp1"), None, "/var/lib/kubelet/pki/x")], 4, "/var/lib/kubelet/pki/x"),
+        ] {
+            assert_eq!(places(spots, most), text);
+        }
+    }
+}

@@ -17,6 +17,9 @@
 pub mod baseline;
 mod finding;
 mod group;
+mod held;
+mod junit;
+mod prometheus;
 mod sarif;
 mod table;
 pub mod waiver;
@@ -305,8 +308,8 @@ impl AuditReport {
         self.summary.findings.get(&severity.to_string()).copied().unwrap_or_default()
     }
 
-    fn of(&self, severity: Severity) -> Vec<&FindingReport> {
-        self.findings.iter().filter(|finding| finding.rank == severity).collect()
+    fn of(&self, severity: Severity) -> impl Iterator<Item = &FindingReport> {
+        self.findings.iter().filter(move |finding| finding.rank == severity)
     }
 }
 

@@ -193,7 +193,7 @@ impl<'a> Log<'a> {
         }
         results.extend(report.gone.iter().map(|gone| absent(gone, &bases, &index)));
         Self {
-            schema: "https://json.schemastore.org/sarif-2.1.0.json",
+            schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
             version: "2.1.0",
             runs: [Run {
                 tool: Tool {

@@ -62,7 +62,7 @@ impl Page<'_> {
             }
             let style = style(severity);
             writeln!(self.out, "\n{style}{}{style:#} ({count})", severity.to_string().to_uppercase())?;
-            for group in groups(&report.of(severity)) {
+            for group in groups(report.of(severity)) {
                 self.group(&group)?;
             }
         }
