@@ -7,17 +7,19 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use time::OffsetDateTime;
 
-use super::scene::{Look, SceneArgs};
+use super::scene::{Look, Looks, SceneArgs};
 use super::workspace::moment_arg;
 use super::{Exit, Outside, terminal};
 use crate::audit::{Severity, judge};
-use crate::disk::{DiskError, durable};
+use crate::disk::{DiskError, durable, read};
 use crate::error::Error;
 use crate::report::audit::baseline::Baseline;
+use crate::report::audit::html::Provenance;
 use crate::report::audit::waiver::Waiver;
 use crate::report::audit::{AuditReport, Place, Subject};
 use crate::report::{self, Table};
 use crate::version::Version;
+use crate::x509::hex::hex;
 
 /// Say what is wrong with the PKI of a directory, why it matters and what cures it
 ///
@@ -97,6 +99,8 @@ enum AuditFormat {
     Prometheus,
     /// For CI servers: JUnit's XML.
     Junit,
+    /// For auditors: one page, to be read or printed.
+    Html,
 }
 
 /// From which severity on the exit status is 1.
@@ -148,12 +152,33 @@ impl Audit {
                 AuditFormat::Sarif => report.sarif(&here()?, out)?,
                 AuditFormat::Prometheus => report.prometheus(&scene, outside.now, out)?,
                 AuditFormat::Junit => report.junit(out)?,
+                AuditFormat::Html => report.html(&scene, &self.provenance(&looks, outside.now), out)?,
             }
         }
         if let Some(file) = &self.output_file {
             replace(file, &bytes)?;
         }
         Ok(if report.needs_attention() { Exit::Attention } else { Exit::Done })
+    }
+}
+
+impl Audit {
+    fn provenance(&self, looks: &Looks, made: OffsetDateTime) -> Provenance {
+        let files = [
+            ("the spec", &self.scene.file),
+            ("the baseline", &self.baseline),
+            ("the list of what is accepted", &self.ignore_file),
+        ];
+        let files = files.into_iter().filter_map(|(what, path)| {
+            let path = path.as_deref().filter(|path| *path != Path::new("-"))?;
+            Some((what, path.display().to_string(), hex(&read::bytes(path).ok()?.sha256)))
+        });
+        Provenance {
+            made,
+            directories: looks.all.iter().flat_map(Look::digests).collect(),
+            files: files.collect(),
+            spec: self.scene.file.as_ref().map(|file| file.display().to_string()),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod baseline;
 mod finding;
 mod group;
 mod held;
+pub mod html;
 mod junit;
 mod prometheus;
 mod sarif;
