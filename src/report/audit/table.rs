@@ -85,8 +85,8 @@ impl Page<'_> {
             writeln!(self.out, "{HEAD}{path}{HEAD:#}")?;
             self.text(2, &about, FAINT)?;
         }
-        let facts = directory.inferred.as_deref().filter(|_| self.wide);
-        for fact in facts.unwrap_or_default() {
+        let facts = if self.wide { directory.facts() } else { Vec::new() };
+        for fact in facts {
             write!(self.out, "  {FAINT}{:<8}{FAINT:#} ", fact.confidence)?;
             let text = format!("{} {} ({})", fact.field, fact.value, fact.source);
             self.hang(11, 4, &text, Style::new())?;

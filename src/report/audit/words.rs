@@ -1,12 +1,46 @@
 //! The sentences of a report that several formats share.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::{AcceptedBy, AuditReport, Fix};
+use super::{AcceptedBy, AuditReport, DirectoryReport, FactReport, Fix};
 use crate::audit::Severity;
 
 /// Of more findings that are gone than this, only some are named.
 const GONE: usize = 3;
+
+/// Of more values of a field than this, only some are told.
+const VALUES: usize = 12;
+
+impl DirectoryReport {
+    /// What was inferred, with the values together that are of one field and as sure as each other: the names of two
+    /// hundred nodes are one matter.
+    pub(super) fn facts(&self) -> Vec<FactReport> {
+        let mut all: Vec<(FactReport, usize)> = Vec::new();
+        let mut known: HashMap<(&str, &str, &str), usize> = HashMap::new();
+        for fact in self.inferred.iter().flatten() {
+            let same = (fact.field, fact.confidence.as_str(), fact.source.as_str());
+            match known.get(&same).and_then(|index| all.get_mut(*index)) {
+                Some((first, count)) => {
+                    *count += 1;
+                    if *count <= VALUES {
+                        first.value += &format!(", {}", fact.value);
+                    }
+                }
+                None => {
+                    known.insert(same, all.len());
+                    all.push((fact.clone(), 1));
+                }
+            }
+        }
+        let told = |(mut fact, count): (FactReport, usize)| {
+            if let Some(more) = count.checked_sub(VALUES).filter(|more| *more > 0) {
+                fact.value += &format!(" and {more} more");
+            }
+            fact
+        };
+        all.into_iter().map(told).collect()
+    }
+}
 
 impl AuditReport {
     /// `2 critical, 1 high`; empty where nothing was found.

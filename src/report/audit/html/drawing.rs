@@ -68,7 +68,8 @@ impl Drawing {
         text: &str,
         room: i64,
     ) {
-        let (text, whole) = fit(text, usize::try_from(room * 10 / CHARACTER).unwrap_or_default());
+        let character = if class == "label" || class == "bad" { BOLD } else { USUAL };
+        let (text, whole) = fit(text, usize::try_from(room * 10 / character).unwrap_or_default());
         self.shapes.push(Shape::Text { x, y, anchor, class, text, title: whole });
     }
 }
@@ -76,8 +77,9 @@ impl Drawing {
 /// The length of an arrow's head.
 const HEAD: i64 = 8;
 
-/// Tenths of the width of a character of the drawings' 13 units: that of a wide face such as DejaVu Sans and Verdana.
-const CHARACTER: i64 = 76;
+/// Tenths of the width of a character in text of 13 units in bold, and of 12 units: in a wide face such as DejaVu Sans.
+const BOLD: i64 = 88;
+const USUAL: i64 = 70;
 
 /// Text that fits into so many columns, and the whole if it was cut.
 fn fit(text: &str, columns: usize) -> (String, Option<String>) {

@@ -8,6 +8,7 @@ mod stock;
 mod timeline;
 mod trust;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use askama::Template;
@@ -15,7 +16,7 @@ use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use super::group::groups;
-use super::{AcceptedBy, AuditReport};
+use super::{AcceptedBy, AuditReport, FindingReport};
 use crate::audit::{Scene, Severity, View, rules};
 use crate::disk::digest::{COMMAND, Digest};
 use crate::error::Error;
@@ -60,7 +61,7 @@ struct Page<'a> {
     made: String,
     rule_set: String,
     command: &'static str,
-    severities: Vec<Section<'a>>,
+    severities: Vec<Section>,
     ignored: Vec<Ignored>,
     trust: Trust,
     timeline: Timeline,
@@ -70,32 +71,44 @@ struct Page<'a> {
 }
 
 /// The findings of a severity.
-struct Section<'a> {
+struct Section {
     severity: Severity,
     count: usize,
-    findings: Vec<Entry<'a>>,
+    findings: Vec<Entry>,
     rest: usize,
 }
 
 /// Findings that say the same.
-struct Entry<'a> {
+struct Entry {
     rule: &'static str,
     name: &'static str,
     count: usize,
     files: String,
-    message: String,
-    why: &'a str,
+    message: Prose,
+    why: Prose,
     label: &'static str,
-    fix: String,
+    fix: Prose,
 }
 
-/// A finding that was ignored.
+/// Findings that were ignored and say the same.
 struct Ignored {
     rule: &'static str,
-    place: String,
-    message: String,
+    files: String,
+    message: Prose,
     reason: String,
     until: String,
+}
+
+/// Text with what stands in backticks apart: whether it does, and the text.
+struct Prose(Vec<(bool, String)>);
+
+impl Prose {
+    fn of(text: &str) -> Self {
+        // A backtick without its partner stands for itself.
+        let whole = text.matches('`').count() / 2 * 2;
+        let parts = text.splitn(whole + 1, '`').enumerate();
+        Self(parts.map(|(index, part)| (index % 2 == 1, plain(part).into_owned())).collect())
+    }
 }
 
 impl AuditReport {
@@ -135,17 +148,17 @@ impl AuditReport {
         Ok(writeln!(out, "{}", text.trim_end())?)
     }
 
-    fn section(&self, severity: Severity) -> Section<'_> {
+    fn section(&self, severity: Severity) -> Section {
         let groups = groups(self.of(severity));
         let entries = groups.iter().take(GROUPS).map(|group| Entry {
             rule: group.first.rule,
             name: group.first.name,
             count: group.all.len(),
             files: plain(&group.places(FILES)).into_owned(),
-            message: plain(&group.first.message).into_owned(),
-            why: &group.first.why,
+            message: Prose::of(&group.first.message),
+            why: Prose::of(&group.first.why),
             label: group.first.fix.label(),
-            fix: plain(group.first.fix.text()).into_owned(),
+            fix: Prose::of(group.first.fix.text()),
         });
         Section {
             severity,
@@ -157,14 +170,23 @@ impl AuditReport {
 
     fn ignored(&self) -> Vec<Ignored> {
         let ignored = self.accepted.iter().filter(|accepted| accepted.accepted_by == AcceptedBy::Ignore);
-        let entry = ignored.take(GROUPS).map(|accepted| Ignored {
-            rule: accepted.finding.rule,
-            place: plain(&accepted.finding.place()).into_owned(),
-            message: plain(&accepted.finding.message).into_owned(),
-            reason: plain(&accepted.reason).into_owned(),
-            until: accepted.until.clone().unwrap_or_default(),
-        });
-        entry.collect()
+        let mut reasons: BTreeMap<(&str, Option<&str>), Vec<&FindingReport>> = BTreeMap::new();
+        for accepted in ignored {
+            let reason = (accepted.reason.as_str(), accepted.until.as_deref());
+            reasons.entry(reason).or_default().push(&accepted.finding);
+        }
+        let mut entries = Vec::new();
+        for ((reason, until), findings) in reasons {
+            entries.extend(groups(findings).iter().map(|group| Ignored {
+                rule: group.first.rule,
+                files: plain(&group.places(FILES)).into_owned(),
+                message: Prose::of(&group.first.message),
+                reason: plain(reason).into_owned(),
+                until: until.unwrap_or("for good").to_owned(),
+            }));
+        }
+        entries.truncate(GROUPS);
+        entries
     }
 
     fn rows(&self, stock: &[Stock<'_>], now: OffsetDateTime) -> Vec<Row> {
@@ -180,4 +202,20 @@ fn rule_set() -> String {
     let rules = rules::all().map(|rule| format!("{} {} {}\n", rule.id, rule.severity, rule.comment));
     let digest = hex(&sha256(rules.collect::<String>().as_bytes()));
     format!("{} rules, {}", rules::all().count(), digest.get(..16).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_backticks_is_apart() {
+        let parts = |text| {
+            let Prose(parts) = Prose::of(text);
+            parts.iter().map(|(code, text)| format!("{}{text}", if *code { '#' } else { '-' })).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("run `kubepki apply`, then `x`"), ["-run ", "#kubepki apply", "-, then ", "#x", "-"]);
+        assert_eq!(parts("one ` alone"), ["-one ` alone"]);
+        assert_eq!(parts("`a` and `"), ["-", "#a", "- and `"]);
+    }
 }

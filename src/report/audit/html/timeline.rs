@@ -152,6 +152,23 @@ struct Shape {
 const WIDE: Shape = Shape { width: 960, left: 270, right: 800, row: 26, bar: 6, ticks: 7, stacked: false };
 const NARROW: Shape = Shape { width: 360, left: 4, right: 340, row: 42, bar: 22, ticks: 4, stacked: true };
 
+impl Shape {
+    /// Where each row begins.
+    fn rows(&self) -> impl Iterator<Item = i64> {
+        (TOP..).step_by(usize::try_from(self.row).unwrap_or(1))
+    }
+
+    /// A line from the axis down to the last bar; where names stand above the bars, it is interrupted by them.
+    fn upright(&self, drawing: &mut Drawing, x: i64, bottom: i64, class: &'static str) {
+        drawing.line((x, TOP - 6), (x, if self.stacked { TOP } else { bottom + 4 }), class);
+        if self.stacked {
+            for top in self.rows().take_while(|top| *top < bottom) {
+                drawing.line((x, top + self.bar - 3), (x, top + self.bar + THICK + 3), class);
+            }
+        }
+    }
+}
+
 /// The height of a bar.
 const THICK: i64 = 12;
 
@@ -170,18 +187,18 @@ fn draw(bars: &[Bar], axis: &Axis, now: OffsetDateTime, shape: &Shape) -> Drawin
     let x = |moment: OffsetDateTime| shape.left + axis.place(moment).clamp(0, 1000) * room / 1000;
     for tick in axis.ticks(shape.ticks) {
         let at = x(tick.midnight().assume_utc());
-        drawing.line((at, TOP - 6), (at, bottom), "grid");
+        shape.upright(&mut drawing, at, bottom, "grid");
         let text = tick.to_string();
         let text = text.get(..7).unwrap_or(&text);
         if at > shape.left + 26 && at < shape.right - 26 {
             drawing.anchored(at, TOP - 10, "middle", "muted", text, 80);
         }
     }
-    for (bar, top) in bars.iter().zip((TOP..).step_by(usize::try_from(shape.row).unwrap_or(1))) {
+    for (bar, top) in bars.iter().zip(shape.rows()) {
         draw_bar(&mut drawing, bar, (axis, now, shape), top);
     }
     let today = x(now);
-    drawing.line((today, TOP - 6), (today, bottom + 4), "now");
+    shape.upright(&mut drawing, today, bottom, "now");
     let anchor = if today < shape.left + 90 { "start" } else { "middle" };
     drawing.anchored(today, bottom + 18, anchor, "now-text", &date(now), 120);
     drawing

@@ -223,7 +223,7 @@ fn purpose(certificate: &Certificate) -> &'static str {
     let serves = |usage: &ExtendedKeyUsage| certificate.usages.extended.contains(usage);
     match (serves(&ExtendedKeyUsage::ServerAuth), serves(&ExtendedKeyUsage::ClientAuth)) {
         _ if certificate.is_ca() => "CA",
-        (true, true) => "server and client",
+        (true, true) => "server, client",
         (true, false) => "server",
         (false, true) => "client",
         (false, false) => "no purpose named",
@@ -298,7 +298,9 @@ fn column(cards: &[Card]) -> i64 {
 }
 
 fn wide(lanes: &[Lane]) -> Drawing {
-    let (left, middle) = (EDGE, EDGE + COLUMN + SPACE);
+    // Where nobody is known to believe any of them, that column is left out.
+    let nobody = lanes.iter().all(|lane| lane.believed.is_empty());
+    let (left, middle) = (EDGE, if nobody { EDGE + 16 } else { EDGE + COLUMN + SPACE });
     let right = middle + COLUMN + SPACE;
     let mut drawing = Drawing::new(right + COLUMN + EDGE);
     let mut top = EDGE;
