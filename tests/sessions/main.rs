@@ -9,6 +9,7 @@ mod testbed;
 mod adopt;
 mod apply;
 mod architecture;
+mod audit;
 mod compare;
 mod disk;
 mod etcd;

@@ -122,7 +122,7 @@ impl Parts<'_> {
             [] => String::new(),
             [one] => (*one).to_owned(),
             some if some.len() <= NODES => format!("{{{}}}", some.join(",")),
-            [first, second, third, rest @ ..] => format!("{{{first},{second},{third},…{} more}}", rest.len()),
+            [first, second, third, rest @ ..] => format!("{{{first},{second},{third},+{}}}", rest.len()),
             some => some.join(","),
         };
         let slash = if before.is_empty() { "/" } else { "" };
@@ -146,7 +146,7 @@ mod tests {
         for (spots, most, text) in [
             (of(1), 4, "nodes/n1/etc/kubelet.conf"),
             (of(4), 4, "nodes/{n1,n2,n3,n4}/etc/kubelet.conf"),
-            (of(6), 4, "nodes/{n1,n2,n3,…3 more}/etc/kubelet.conf"),
+            (of(6), 4, "nodes/{n1,n2,n3,+3}/etc/kubelet.conf"),
             (vec![spot(None, None, "a"), spot(None, None, "b"), spot(None, None, "c")], 2, "a, b, c"),
             (
                 ["a", "b", "c", "d"].into_iter().map(|path| spot(None, Some("cp1"), path)).collect(),

@@ -21,7 +21,11 @@ mod held;
 pub mod html;
 mod junit;
 mod prometheus;
+#[cfg(test)]
+mod sample;
 mod sarif;
+#[cfg(test)]
+mod schema;
 mod table;
 pub mod waiver;
 mod words;

@@ -240,3 +240,80 @@ fn style(severity: Severity) -> Style {
         Severity::Low | Severity::Info => FAINT,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::baseline::GoneReport;
+    use super::super::sample::{golden, report};
+    use super::*;
+
+    fn drawn(report: &AuditReport, width: usize, wide: bool) -> String {
+        let mut out = Vec::new();
+        if wide {
+            report.wide(&mut out, width).unwrap();
+        } else {
+            report.table(&mut out, width).unwrap();
+        }
+        String::from_utf8(anstream::adapter::strip_bytes(&out).into_vec()).unwrap()
+    }
+
+    #[test]
+    fn every_width_has_its_picture() {
+        for (width, wide) in [(60, false), (80, false), (120, false), (200, false), (100, true), (160, true)] {
+            let text = drawn(&report(), width, wide);
+            for line in text.lines() {
+                assert!(display_width(line) <= width, "{width}: {line}");
+                assert_eq!(line, line.trim_end(), "{width}");
+            }
+            golden(&format!("{}-{width}.txt", if wide { "wide" } else { "table" }), &text);
+        }
+    }
+
+    #[test]
+    fn colours_are_for_severities_and_cures() {
+        let mut out = Vec::new();
+        report().table(&mut out, 80).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for part in ["\u{1b}[1m\u{1b}[31mCRITICAL\u{1b}[0m", "\u{1b}[32mfix:\u{1b}[0m", "\u{1b}[33mby hand:\u{1b}[0m"] {
+            assert!(text.contains(part), "{part:?}");
+        }
+        // Only our own: what a file's name would do to the terminal is seen and not done.
+        assert!(text.contains("ca\\u{1b}[31m\\u{202e}trc.crt"));
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let mut report = report();
+        report.accept(|finding| {
+            let by = match finding.rule {
+                "KP-TM001" => AcceptedBy::Baseline,
+                "KP-FS001" => AcceptedBy::Ignore,
+                _ => return None,
+            };
+            Some((by, "known".to_owned(), Some("2028-01-01".to_owned())))
+        });
+        report.compared = true;
+        let gone = |rule: &str| GoneReport {
+            rule: rule.to_owned(),
+            name: "n".to_owned(),
+            severity: "low".to_owned(),
+            path: "pki/ca.crt".to_owned(),
+            message: "m".to_owned(),
+            fingerprint: "f".to_owned(),
+        };
+        report.gone = ["A", "B", "C", "D", "E"].map(gone).into();
+        let text = drawn(&report, 100, false);
+        for line in [
+            "attention: 1 critical, 1 high, 1 low since the baseline",
+            "not shown: 1 ignored, 5 known from the baseline",
+            "gone since the baseline: A pki/ca.crt, B pki/ca.crt, C pki/ca.crt and 2 more",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+        }
+        let wide = drawn(&report, 100, true);
+        assert!(wide.contains("  KP-FS001  /etc/kubernetes/pki/sa.key: has mode 644, looser than 600 (known, until"));
+        report.findings.clear();
+        report.count();
+        assert!(drawn(&report, 100, false).contains("\nhealthy: nothing new\n"));
+    }
+}
