@@ -204,10 +204,14 @@ fn tell(waivers: &[Waiver], covered: &[usize], now: OffsetDateTime) {
         let (origin, rule) = (&waiver.origin, waiver.rule.id);
         match waiver.until.filter(|_| waiver.has_ended(now)) {
             Some(until) => {
-                terminal::warning(&format!("{origin}: {rule} is ignored no longer: it was accepted until {until}"));
+                terminal::warning(&format!(
+                    "{origin}: {rule} is ignored no longer: it was accepted until {until}"
+                ));
                 terminal::hint("take the entry out, or accept it again with another day");
             }
-            None if *covered == 0 => terminal::note(&format!("{origin}: {rule} hides nothing: no finding is like it")),
+            None if *covered == 0 => {
+                terminal::note(&format!("{origin}: {rule} hides nothing: no finding is like it"));
+            }
             None => {}
         }
     }

@@ -48,6 +48,7 @@ A session:
   kubepki apply -f cluster.yaml -d out          make it: out/authority and out/nodes/NAME
   kubepki apply -f cluster.yaml -d out          again: nothing to do
   kubepki inspect out/nodes/cp1                 what the files say, and who signed whom
+  kubepki audit -d /etc/kubernetes              what is wrong with anybody's directory, and what cures it
   kubepki renew apiserver -f cluster.yaml -d out
   kubepki explain apiserver                     what a credential or a rule is about
 

@@ -8,7 +8,8 @@ use crate::x509::hex::hex;
 use crate::x509::sha256;
 
 /// What makes the same number with the tools of any system, in the directory that was looked at.
-pub const COMMAND: &str = "find . -type f ! -path '*/.kubepki/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum";
+pub const COMMAND: &str =
+    "find . -type f ! -path '*/.kubepki/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum";
 
 /// The files below a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

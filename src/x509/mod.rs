@@ -23,12 +23,12 @@ pub mod alt_name;
 pub mod anomaly;
 pub mod certificate;
 pub mod chain;
+pub mod decimal;
 pub mod der;
 pub mod error;
 pub mod extension;
 #[cfg(test)]
 mod forge;
-pub mod decimal;
 pub mod hex;
 pub mod issue;
 pub mod key;

@@ -54,13 +54,18 @@ fn tables_fit_their_width() {
                 for line in text.lines() {
                     assert!(line.chars().count() <= columns.parse().unwrap(), "{columns}: {line}");
                 }
-                assert_eq!(text.matches("cured by: kubepki adopt -d out > cluster.yaml;").count(), 1, "{text}");
+                assert_eq!(
+                    text.matches("cured by: kubepki adopt -d out > cluster.yaml;").count(),
+                    1,
+                    "{text}"
+                );
                 assert!(text.contains("\nattention: "), "{text}");
             }
         }
     }
     let ran = bed.run(&["audit", "-d", "out", "-f", "cluster.yaml"]).attention();
-    ran.out("fix: kubepki apply sets the mode to 600").out("cured by: kubepki apply -f cluster.yaml -d out\n");
+    ran.out("fix: kubepki apply sets the mode to 600")
+        .out("cured by: kubepki apply -f cluster.yaml -d out\n");
     bed.run(&["audit", "-d", "fresh", "--color", "always"]).success().out("\u{1b}[32mhealthy\u{1b}[0m");
 }
 
@@ -72,8 +77,10 @@ fn remedies_can_be_run() {
     bed.set_mode("it's out/pki/sa.key", 0o644);
     bed.copy("it's out/pki/front-proxy-client.crt", "it's out/pki/apiserver-kubelet-client.crt");
     let report = bed.run(&["audit", "-d", "it's out", "-o", "json"]).attention().json();
-    let remedies = report["findings"].as_array().unwrap().iter().map(|finding| finding["remedy"].as_str().unwrap());
-    for remedy in remedies.filter(|remedy| ["chmod", "kubepki"].iter().any(|begin| remedy.starts_with(begin))) {
+    let remedies =
+        report["findings"].as_array().unwrap().iter().map(|finding| finding["remedy"].as_str().unwrap());
+    for remedy in remedies.filter(|remedy| ["chmod", "kubepki"].iter().any(|begin| remedy.starts_with(begin)))
+    {
         bed.shell(&remedy.replace("kubepki apply", "kubepki apply --yes")).success();
     }
     bed.run(&["audit", "-d", "it's out"]).success();
@@ -99,7 +106,9 @@ fn json_is_as_its_schema_says() {
         ["audit", "-d", "out", "-o", "json", "--baseline", "known.json", "--ignore", "readable-kubeconfig"];
     let report = bed.run(&arguments).attention().json();
     holds(&schema, &report);
-    assert!(!report["gone"].as_array().unwrap().is_empty() && !report["accepted"].as_array().unwrap().is_empty());
+    assert!(
+        !report["gone"].as_array().unwrap().is_empty() && !report["accepted"].as_array().unwrap().is_empty()
+    );
     // The schema says something: what is not a report does not pass.
     assert!(!schema.is_valid(&serde_json::json!({ "kind": "AuditReport" })));
 }
@@ -114,7 +123,8 @@ fn sarif(bed: &Testbed, arguments: &[&str]) -> Value {
     for result in run["results"].as_array().unwrap() {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(descriptors[index]["id"], result["ruleId"]);
-        let severity: f64 = descriptors[index]["properties"]["security-severity"].as_str().unwrap().parse().unwrap();
+        let severity: f64 =
+            descriptors[index]["properties"]["security-severity"].as_str().unwrap().parse().unwrap();
         assert!((0.0..=10.0).contains(&severity));
     }
     run.clone()
@@ -122,7 +132,8 @@ fn sarif(bed: &Testbed, arguments: &[&str]) -> Value {
 
 fn location<'a>(run: &'a Value, rule: &str) -> &'a Value {
     let results = run["results"].as_array().unwrap();
-    let result = results.iter().find(|result| result["ruleId"] == rule).unwrap_or_else(|| panic!("{rule}: {run}"));
+    let result =
+        results.iter().find(|result| result["ruleId"] == rule).unwrap_or_else(|| panic!("{rule}: {run}"));
     &result["locations"][0]["physicalLocation"]
 }
 
@@ -131,18 +142,26 @@ fn sarif_is_what_the_standard_says() {
     let bed = faulty();
     let run = sarif(&bed, &["-d", "out"]);
     let artifact = &location(&run, "KP-FS001")["artifactLocation"];
-    assert_eq!((artifact["uri"].as_str(), artifact["uriBaseId"].as_str()), (Some("out/pki/sa.key"), Some("%SRCROOT%")));
+    assert_eq!(
+        (artifact["uri"].as_str(), artifact["uriBaseId"].as_str()),
+        (Some("out/pki/sa.key"), Some("%SRCROOT%"))
+    );
     assert!(run["originalUriBaseIds"].is_null());
     let levels: Vec<&str> =
         run["results"].as_array().unwrap().iter().map(|result| result["level"].as_str().unwrap()).collect();
-    assert!(levels.contains(&"error") && levels.iter().all(|level| ["error", "warning", "note"].contains(level)));
+    assert!(
+        levels.contains(&"error") && levels.iter().all(|level| ["error", "warning", "note"].contains(level))
+    );
     for descriptor in run["tool"]["driver"]["rules"].as_array().unwrap() {
         for text in ["shortDescription", "fullDescription", "help"] {
             assert!(!descriptor[text]["text"].as_str().unwrap().is_empty(), "{descriptor}");
         }
         assert!(descriptor["help"]["markdown"].as_str().unwrap().contains("## What to do"));
     }
-    holds(&schema("tests/fixtures/sarif-2.1.0.json"), &bed.run(&["audit", "-d", "out", "-o", "sarif"]).attention().json());
+    holds(
+        &schema("tests/fixtures/sarif-2.1.0.json"),
+        &bed.run(&["audit", "-d", "out", "-o", "sarif"]).attention().json(),
+    );
 }
 
 /// Which block of a file is meant: the certificate stands behind a comment and another one.
@@ -154,7 +173,8 @@ fn a_region_is_the_line_of_the_block() {
     let run = sarif(&bed, &["-d", "out", "--at", "2060-01-01"]);
     let results = run["results"].as_array().unwrap();
     let expired = results.iter().find(|result| {
-        result["ruleId"] == "KP-TM001" && result["message"]["text"].as_str().unwrap().starts_with("pki/apiserver.crt:")
+        result["ruleId"] == "KP-TM001"
+            && result["message"]["text"].as_str().unwrap().starts_with("pki/apiserver.crt:")
     });
     assert_eq!(expired.unwrap()["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
 }
@@ -196,7 +216,8 @@ fn fingerprints_survive_a_move() {
     assert_eq!(prints(&["-d", "deep/elsewhere"]), before);
     let run = sarif(&bed, &["-d", "deep/elsewhere"]);
     let results = run["results"].as_array().unwrap().iter();
-    let in_sarif: Vec<String> = results.map(|result| result["partialFingerprints"]["kubepki/v1"].to_string()).collect();
+    let in_sarif: Vec<String> =
+        results.map(|result| result["partialFingerprints"]["kubepki/v1"].to_string()).collect();
     assert_eq!(in_sarif, before.into_iter().map(|(_, print)| print).collect::<Vec<_>>());
 }
 
@@ -240,7 +261,8 @@ fn what_is_accepted_is_not_shown_and_still_planned() {
     let with = ["audit", "-d", "out", "--ignore-file", "accepted.yaml"];
     let ran = bed.run(&with).attention().not_out("KP-FS001").not_out("KP-TR001").out("KP-FS004");
     let ran = ran.out("not shown: 2 ignored\n");
-    let ran = ran.err("warning: accepted.yaml:6:3: KP-FS004 is ignored no longer: it was accepted until 2020-01-01");
+    let ran = ran
+        .err("warning: accepted.yaml:6:3: KP-FS004 is ignored no longer: it was accepted until 2020-01-01");
     ran.err("note: accepted.yaml:7:3: KP-XN001 hides nothing");
     // An accepted risk is told with its reason, and expires with the moment of the judgement.
     let wide = [&with[..], &["-o", "wide"]].concat();
@@ -251,7 +273,8 @@ fn what_is_accepted_is_not_shown_and_still_planned() {
     let results = run["results"].as_array().unwrap().iter();
     let suppressed: Vec<&Value> = results.filter(|result| !result["suppressions"].is_null()).collect();
     assert_eq!(suppressed.len(), 2);
-    let suppression = &suppressed.iter().find(|result| result["ruleId"] == "KP-FS001").unwrap()["suppressions"][0];
+    let suppression =
+        &suppressed.iter().find(|result| result["ruleId"] == "KP-FS001").unwrap()["suppressions"][0];
     assert_eq!(suppression["justification"], "a laboratory");
     assert_eq!(suppression["properties"]["until"], "2036-01-01");
     // Whatever is hidden, the plan is the same.
@@ -269,7 +292,9 @@ fn arguments_hide_too() {
     audit(&["--ignore", "readable-key:pki/*a.key"]).success();
     audit(&["--ignore", "readable-key:pki/ca.key"]).attention().out("pki/sa.key").not_out("pki/ca.key:");
     audit(&["--ignore", "KP-FS001:pki/ca.key", "--ignore", "KP-FS001:out/pki/sa.key"]).attention();
-    audit(&["--ignore", "KP-FS001:nowhere"]).attention().err("note: --ignore KP-FS001:nowhere: KP-FS001 hides nothing");
+    audit(&["--ignore", "KP-FS001:nowhere"])
+        .attention()
+        .err("note: --ignore KP-FS001:nowhere: KP-FS001 hides nothing");
     audit(&["--ignore", "KP-FS0001"]).failure().err("`KP-FS0001` is no rule: did you mean `KP-FS001`?");
     audit(&["--fail-on", "never"]).success().out("attention: 2 critical");
     audit(&["--fail-on", "grave"]).failure().err("info, low, medium, high, critical, never");
@@ -281,13 +306,22 @@ fn files_that_cannot_be_used_are_told_with_their_line() {
     let audit = |flag: &str, file: &str| bed.run(&["audit", "-d", "out", flag, file]).failure();
     audit("--baseline", "nowhere.json").err("error: nowhere.json: no such file or directory");
     bed.write("cut.json", "{\n\"kind\": ");
-    audit("--baseline", "cut.json").err("error: cut.json:2:").err("hint: `kubepki audit -o json > baseline.json`");
-    bed.write("plan.json", bed.run(&["plan", "-f", "cluster.yaml", "-d", "out", "-o", "json"]).success().stdout);
+    audit("--baseline", "cut.json")
+        .err("error: cut.json:2:")
+        .err("hint: `kubepki audit -o json > baseline.json`");
+    bed.write(
+        "plan.json",
+        bed.run(&["plan", "-f", "cluster.yaml", "-d", "out", "-o", "json"]).success().stdout,
+    );
     audit("--baseline", "plan.json").err("is `Plan` of `kubepki/v1`, not `AuditReport`");
     bed.write("list.yaml", "- rule: KP-FS001\n- rule: expierd\n  reason: x\n  unitl: 2027-01-01\n");
     let ran = audit("--ignore-file", "list.yaml");
-    let ran = ran.err("error: list.yaml:1:3: [0]: has no `reason`").err("list.yaml:2:9: [1].rule: `expierd` is no rule");
-    ran.err("hint: did you mean `expired`?").err("list.yaml:4:3: [1].unitl: unknown field").err("did you mean `until`?");
+    let ran = ran
+        .err("error: list.yaml:1:3: [0]: has no `reason`")
+        .err("list.yaml:2:9: [1].rule: `expierd` is no rule");
+    ran.err("hint: did you mean `expired`?")
+        .err("list.yaml:4:3: [1].unitl: unknown field")
+        .err("did you mean `until`?");
     bed.write("list.yaml", "- [");
     audit("--ignore-file", "list.yaml").err("error: list.yaml:").err("not valid YAML");
 }
@@ -333,8 +367,22 @@ fn node_exporter_reads_the_metrics() {
     bed.peer(
         "openssl",
         &[
-            "req", "-x509", "-utf8", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-            "out/pki/odd.key", "-out", "out/pki/o\"dd.crt", "-subj", subject, "-set_serial", "0x00ffffffffffffffffff",
+            "req",
+            "-x509",
+            "-utf8",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            "out/pki/odd.key",
+            "-out",
+            "out/pki/o\"dd.crt",
+            "-subj",
+            subject,
+            "-set_serial",
+            "0x00ffffffffffffffffff",
         ],
     )
     .success();
@@ -354,25 +402,50 @@ fn node_exporter_reads_the_metrics() {
     };
     assert_eq!(series(&seen), series(&written), "{seen}");
     for name in [
-        "x509_cert_not_after", "x509_cert_not_before", "x509_cert_expired", "x509_cert_expires_in_seconds",
-        "x509_cert_valid_since_seconds", "x509_cert_error", "x509_source_up", "x509_source_errors_total",
-        "kubepki_finding", "kubepki_audit_findings", "kubepki_audit_last_run_timestamp_seconds", "kubepki_build_info",
+        "x509_cert_not_after",
+        "x509_cert_not_before",
+        "x509_cert_expired",
+        "x509_cert_expires_in_seconds",
+        "x509_cert_valid_since_seconds",
+        "x509_cert_error",
+        "x509_source_up",
+        "x509_source_errors_total",
+        "kubepki_finding",
+        "kubepki_audit_findings",
+        "kubepki_audit_last_run_timestamp_seconds",
+        "kubepki_build_info",
     ] {
-        assert!(written.contains(&format!("# HELP {name} ")) && written.contains(&format!("# TYPE {name} ")), "{name}");
+        assert!(
+            written.contains(&format!("# HELP {name} ")) && written.contains(&format!("# TYPE {name} ")),
+            "{name}"
+        );
     }
-    let line = written.lines().find(|line| line.starts_with("x509_cert_not_after{serial_number=\"4722366482869645213695\"")).unwrap();
+    let line = written
+        .lines()
+        .find(|line| line.starts_with("x509_cert_not_after{serial_number=\"4722366482869645213695\""))
+        .unwrap();
     for label in [
-        r#"subject_O="a\\b\"c""#, r#"subject_OU="one""#, "subject_CN=\"\u{202e}name {x=\\\"y\\\"}\"", r#"subject_C="""#,
-        r#"filename="o\"dd.crt""#, r#"filepath="out/pki/o\"dd.crt""#, r#"embedded_kind="""#, r#"embedded_key="""#,
+        r#"subject_O="a\\b\"c""#,
+        r#"subject_OU="one""#,
+        "subject_CN=\"\u{202e}name {x=\\\"y\\\"}\"",
+        r#"subject_C="""#,
+        r#"filename="o\"dd.crt""#,
+        r#"filepath="out/pki/o\"dd.crt""#,
+        r#"embedded_kind="""#,
+        r#"embedded_key="""#,
     ] {
         assert!(line.contains(label), "{label}: {line}");
     }
     assert!(written.contains("filename=\"admin.conf\",filepath=\"out/admin.conf\",embedded_kind=\"user\",embedded_key=\"kubernetes-admin\"} 0\n"));
-    assert!(written.contains("x509_source_errors_total{source_kind=\"file\",source_name=\"out\",reason=\"bad_pem\"} 1\n"));
+    assert!(written.contains(
+        "x509_source_errors_total{source_kind=\"file\",source_name=\"out\",reason=\"bad_pem\"} 1\n"
+    ));
     // In an order that does not change, but for the moment.
     let again = bed.run(&["audit", "-d", "out", "-o", "prometheus", "--at", "2027-01-01"]).anyhow().stdout;
     let twice = bed.run(&["audit", "-d", "out", "-o", "prometheus", "--at", "2027-01-01"]).anyhow().stdout;
-    let timeless = |text: &str| text.lines().filter(|line| !line.contains("last_run")).map(str::to_owned).collect::<Vec<_>>();
+    let timeless = |text: &str| {
+        text.lines().filter(|line| !line.contains("last_run")).map(str::to_owned).collect::<Vec<_>>()
+    };
     assert_eq!(timeless(&again), timeless(&twice));
 }
 
@@ -385,7 +458,8 @@ fn elements(text: &str) -> Vec<(String, Vec<(String, String)>)> {
             Event::Eof => return found,
             Event::Start(element) | Event::Empty(element) => {
                 let attributes = element.attributes().map(Result::unwrap).map(|attribute| {
-                    let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap().into_owned();
+                    let value =
+                        attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap().into_owned();
                     (attribute.key.as_ref().to_owned(), value)
                 });
                 let attributes = attributes.collect();
@@ -414,14 +488,18 @@ fn junit_fails_where_the_exit_status_does() {
     assert_eq!(count("skipped"), length("notApplicable"));
     assert_eq!(attribute(0, "skipped"), count("skipped").to_string());
     let bad = report["findings"].as_array().unwrap().iter();
-    let bad: Vec<&Value> = bad.filter(|finding| ["high", "critical"].contains(&finding["severity"].as_str().unwrap())).collect();
+    let bad: Vec<&Value> =
+        bad.filter(|finding| ["high", "critical"].contains(&finding["severity"].as_str().unwrap())).collect();
     assert_eq!(count("failure"), bad.len());
-    let failing: std::collections::BTreeSet<&str> = bad.iter().map(|finding| finding["rule"].as_str().unwrap()).collect();
+    let failing: std::collections::BTreeSet<&str> =
+        bad.iter().map(|finding| finding["rule"].as_str().unwrap()).collect();
     assert_eq!(attribute(0, "failures"), failing.len().to_string());
     for (name, attributes) in &all {
         let has = |wanted: &str| attributes.iter().any(|(other, _)| other == wanted);
         match name.as_str() {
-            "testsuite" => assert!(["name", "tests", "failures", "errors", "skipped", "timestamp"].iter().all(|a| has(a))),
+            "testsuite" => assert!(
+                ["name", "tests", "failures", "errors", "skipped", "timestamp"].iter().all(|a| has(a))
+            ),
             "testcase" => assert!(has("name") && has("classname") && has("time")),
             "failure" => assert!(has("message") && has("type")),
             _ => {}
@@ -436,26 +514,64 @@ fn junit_fails_where_the_exit_status_does() {
 #[test]
 fn a_page_is_whole_and_holds_no_foreign_code() {
     let bed = faulty();
-    let subject = format!("/CN=<script>alert(1)<\\/script>\u{202e}/O=<img src=x onerror=alert(1)>/OU={}", "x".repeat(60));
+    let subject = format!(
+        "/CN=<script>alert(1)<\\/script>\u{202e}/O=<img src=x onerror=alert(1)>/OU={}",
+        "x".repeat(60)
+    );
     bed.peer(
         "openssl",
         &[
-            "req", "-x509", "-utf8", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-            "out/pki/odd.key", "-out", "out/pki/<b>\"'&.crt", "-subj", &subject,
+            "req",
+            "-x509",
+            "-utf8",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            "out/pki/odd.key",
+            "-out",
+            "out/pki/<b>\"'&.crt",
+            "-subj",
+            &subject,
         ],
     )
     .success();
     bed.write("accepted.yaml", "- {rule: KP-FS001, reason: '</td><script>', until: 2036-01-01}\n");
-    let arguments = ["audit", "-d", "out", "-o", "html", "--ignore-file", "accepted.yaml", "--output-file", "report.html"];
+    let arguments = [
+        "audit",
+        "-d",
+        "out",
+        "-o",
+        "html",
+        "--ignore-file",
+        "accepted.yaml",
+        "--output-file",
+        "report.html",
+    ];
     bed.run(&arguments).attention();
     let page = bed.read("report.html");
-    assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>\"") && !page.contains('\u{202e}'));
+    assert!(
+        !page.contains("<script")
+            && !page.contains("<img")
+            && !page.contains("<b>\"")
+            && !page.contains('\u{202e}')
+    );
     assert!(page.contains("&#60;script&#62;alert(1)"));
     // Nothing is fetched.
     for outside in ["http://", "https://", "src=", "@import", "url("] {
         assert!(!page.replace("onerror", "").replace("&#60;img src=x", "").contains(outside), "{outside}");
     }
-    for part in ["Needs attention", "kubepki 0.", "<svg", "CIS Kubernetes Benchmark", "1.1.21", "CN=kube-apiserver", "id=\"inventory\""] {
+    for part in [
+        "Needs attention",
+        "kubepki 0.",
+        "<svg",
+        "CIS Kubernetes Benchmark",
+        "1.1.21",
+        "CN=kube-apiserver",
+        "id=\"inventory\"",
+    ] {
         assert!(page.contains(part), "{part}");
     }
     // Every certificate is in it, by its fingerprint.
@@ -476,7 +592,8 @@ fn well_formed(html: &str) -> bool {
     let void = ["meta", "br", "hr", "!doctype"];
     let mut open: Vec<String> = Vec::new();
     for tag in html.split('<').skip(1).map(|after| after.split('>').next().unwrap()) {
-        let name: String = tag.trim_start_matches('/').chars().take_while(|c| !c.is_whitespace() && *c != '/').collect();
+        let name: String =
+            tag.trim_start_matches('/').chars().take_while(|c| !c.is_whitespace() && *c != '/').collect();
         if tag.starts_with('/') {
             if open.pop().as_deref() != Some(&name) {
                 return false;
@@ -492,11 +609,14 @@ fn well_formed(html: &str) -> bool {
 #[test]
 fn a_page_of_a_fleet_stays_bounded() {
     let bed = Testbed::applied(FLEET);
-    let page = |bed: &Testbed| bed.run(&["audit", "-d", "out", "-o", "html", "--at", "2060-01-01"]).attention().stdout;
+    let page = |bed: &Testbed| {
+        bed.run(&["audit", "-d", "out", "-o", "html", "--at", "2060-01-01"]).attention().stdout
+    };
     let small = page(&bed);
     assert!(small.contains("apiserver ×3") && small.contains("kubelet.conf ×5"), "nodes are drawn together");
     for node in 3..600 {
-        let (from, to) = ("out/nodes/worker1/etc/kubernetes/pki", format!("out/nodes/worker{node}/etc/kubernetes/pki"));
+        let (from, to) =
+            ("out/nodes/worker1/etc/kubernetes/pki", format!("out/nodes/worker{node}/etc/kubernetes/pki"));
         std::fs::create_dir_all(bed.path(&to)).unwrap();
         bed.copy(&format!("{from}/ca.crt"), &format!("{to}/ca.crt"));
     }
@@ -520,7 +640,8 @@ fn what_is_written_to_a_file_is_the_same() {
         assert_eq!(bed.run(&arguments).attention().stdout, "");
         let (written, printed) = (bed.read("written"), printed.stdout);
         // The page tells when it was made.
-        let timeless = |text: &str| text.lines().filter(|line| !line.contains("<dt>Made")).collect::<String>();
+        let timeless =
+            |text: &str| text.lines().filter(|line| !line.contains("<dt>Made")).collect::<String>();
         assert_eq!(timeless(&written), timeless(&printed), "{format}");
     }
     let refused = |file: &str| bed.run(&["audit", "-d", "out", "--output-file", file]).failure();

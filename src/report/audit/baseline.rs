@@ -66,8 +66,10 @@ impl Baseline {
     /// When the file cannot be read or is no such report.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let text = load::text(path)?;
-        Self::parse(&text)
-            .map_err(|problem| LoadError::Invalid { name: path.display().to_string(), problems: vec![problem] })
+        Self::parse(&text).map_err(|problem| LoadError::Invalid {
+            name: path.display().to_string(),
+            problems: vec![problem],
+        })
     }
 
     fn parse(text: &str) -> Result<Self, Problem> {
@@ -80,7 +82,10 @@ impl Baseline {
             // The library ends its sentences with the position.
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            problem(Some(position).filter(|position| position.line > 0), format!("is no audit report: {message}"))
+            problem(
+                Some(position).filter(|position| position.line > 0),
+                format!("is no audit report: {message}"),
+            )
         })?;
         let Document { api_version, kind, findings, accepted } = document;
         if kind != KIND || api_version != API_VERSION {
@@ -132,7 +137,8 @@ mod tests {
             finding("B", ", \"acceptedBy\": \"baseline\", \"reason\": \"r\""),
             finding("C", ", \"acceptedBy\": \"ignore\", \"reason\": \"r\"")
         );
-        let known: Vec<String> = Baseline::parse(&text).unwrap().known.into_iter().map(|one| one.rule).collect();
+        let known: Vec<String> =
+            Baseline::parse(&text).unwrap().known.into_iter().map(|one| one.rule).collect();
         assert_eq!(known, ["A", "B"]);
     }
 }

@@ -204,7 +204,9 @@ fn cure(
         Remedy::Rekey => "reissues it with a new key",
         Remedy::Issue => "makes it",
     };
-    let Some(case) = case.filter(|case| case.is_ours()) else { return by_hand("replace the file".to_owned()) };
+    let Some(case) = case.filter(|case| case.is_ours()) else {
+        return by_hand("replace the file".to_owned());
+    };
     if let Some(issuer) = case.issuer().filter(|_| finding.remedy.signs()) {
         match issuer.signing() {
             Signing::Elsewhere => {

@@ -1,6 +1,6 @@
 //! Findings that say the same, told once: an expired certificate on two hundred nodes is one matter.
 
-use std::collections::HashMap;
+use indexmap::IndexMap;
 
 use super::FindingReport;
 
@@ -33,20 +33,14 @@ pub struct Spot<'a> {
 /// Puts together what says the same, in the order of the first of each.
 #[must_use]
 pub fn groups<'a>(findings: impl IntoIterator<Item = &'a FindingReport>) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    let mut known: HashMap<(&str, &str, &str), usize> = HashMap::new();
+    let mut groups: IndexMap<(&str, &str, &str), Group<'a>> = IndexMap::new();
     for finding in findings {
         // The command differs from directory to directory; what it does, does not.
         let same = (finding.rule, finding.message.as_str(), finding.fix.text());
-        match known.get(&same).and_then(|index| groups.get_mut(*index)) {
-            Some(group) => group.all.push(finding),
-            None => {
-                known.insert(same, groups.len());
-                groups.push(Group { first: finding, all: vec![finding] });
-            }
-        }
+        let group = groups.entry(same).or_insert_with(|| Group { first: finding, all: Vec::new() });
+        group.all.push(finding);
     }
-    groups
+    groups.into_values().collect()
 }
 
 impl Group<'_> {
@@ -66,23 +60,16 @@ impl Group<'_> {
 /// shell would have it: `nodes/{cp1,cp2}/etc/kubernetes/admin.conf`.
 #[must_use]
 pub fn places<'a>(spots: impl IntoIterator<Item = Spot<'a>>, most: usize) -> String {
-    let mut files: Vec<(Parts<'_>, Vec<&str>)> = Vec::new();
-    let mut known: HashMap<Parts<'_>, usize> = HashMap::new();
+    let mut files: IndexMap<Parts<'_>, Vec<&str>> = IndexMap::new();
     for spot in spots {
         let (parts, one) = spot.parts();
-        match known.get(&parts).and_then(|index| files.get_mut(*index)) {
-            Some((_, some)) => some.extend(one),
-            None => {
-                known.insert(parts, files.len());
-                files.push((parts, one.into_iter().collect()));
-            }
-        }
+        files.entry(parts).or_default().extend(one);
     }
     // One more takes no more room than to say that there is one.
     let named = if files.len() > most + 1 { most } else { files.len() };
-    let (named, rest) = files.split_at(named);
-    let mut text = named.iter().map(|(parts, some)| parts.with(some)).collect::<Vec<_>>().join(", ");
-    let more: usize = rest.iter().map(|(_, some)| some.len().max(1)).sum();
+    let texts: Vec<String> = files.iter().take(named).map(|(parts, some)| parts.with(some)).collect();
+    let mut text = texts.join(", ");
+    let more: usize = files.values().skip(named).map(|some| some.len().max(1)).sum();
     if more > 0 {
         text += &format!(" and {more} more");
     }

@@ -21,11 +21,7 @@ mod held;
 pub mod html;
 mod junit;
 mod prometheus;
-#[cfg(test)]
-mod sample;
 mod sarif;
-#[cfg(test)]
-mod schema;
 mod table;
 pub mod waiver;
 mod words;
@@ -258,8 +254,12 @@ impl AuditReport {
         let accepted = self.accepted.iter().map(|accepted| &accepted.finding);
         let now: HashSet<&str> =
             self.findings.iter().chain(accepted).map(|finding| finding.fingerprint.as_str()).collect();
-        self.gone =
-            baseline.known.iter().filter(|known| !now.contains(known.fingerprint.as_str())).cloned().collect();
+        self.gone = baseline
+            .known
+            .iter()
+            .filter(|known| !now.contains(known.fingerprint.as_str()))
+            .cloned()
+            .collect();
         let known: HashSet<&str> = baseline.known.iter().map(|known| known.fingerprint.as_str()).collect();
         self.accept(|finding| {
             let known = known.contains(finding.fingerprint.as_str());
@@ -268,10 +268,7 @@ impl AuditReport {
         self.compared = true;
     }
 
-    fn accept(
-        &mut self,
-        accepted: impl Fn(&FindingReport) -> Option<(AcceptedBy, String, Option<String>)>,
-    ) {
+    fn accept(&mut self, accepted: impl Fn(&FindingReport) -> Option<(AcceptedBy, String, Option<String>)>) {
         for finding in std::mem::take(&mut self.findings) {
             match accepted(&finding) {
                 Some((accepted_by, reason, until)) => {
@@ -335,7 +332,8 @@ impl DirectoryReport {
 
 impl From<&(&'static Rule, usize)> for CheckReport {
     fn from((rule, count): &(&'static Rule, usize)) -> Self {
-        let subject = if *count > 0 { rule.subject.to_owned() } else { format!("there are no {}", rule.subject) };
+        let subject =
+            if *count > 0 { rule.subject.to_owned() } else { format!("there are no {}", rule.subject) };
         Self { rule: rule.id, name: rule.name, count: *count, subject }
     }
 }
@@ -344,5 +342,26 @@ impl From<&Fact> for FactReport {
     fn from(fact: &Fact) -> Self {
         let Fact { field, value, confidence, source } = fact;
         Self { field, value: value.clone(), confidence: confidence.to_string(), source: source.clone() }
+    }
+}
+
+#[cfg(test)]
+mod sample;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema is the types'. `GOLDEN=write` in the environment writes it anew.
+    #[test]
+    fn the_published_schema_is_the_types() {
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = settings.into_generator().into_root_schema_for::<AuditReport>();
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/audit/schema.json");
+        if std::env::var_os("GOLDEN").is_some_and(|mode| mode == "write") {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(text, std::fs::read_to_string(&path).unwrap_or_default(), "GOLDEN=write writes it");
     }
 }

@@ -18,13 +18,8 @@ use crate::x509::Name;
 use crate::x509::decimal::decimal;
 
 /// The attributes of a name that are labels; of several values the first, as in the exporter.
-const ATTRIBUTES: [(&str, ObjectIdentifier); 5] = [
-    ("C", rfc4519::C),
-    ("ST", rfc4519::ST),
-    ("L", rfc4519::L),
-    ("O", rfc4519::O),
-    ("OU", rfc4519::OU),
-];
+const ATTRIBUTES: [(&str, ObjectIdentifier); 5] =
+    [("C", rfc4519::C), ("ST", rfc4519::ST), ("L", rfc4519::L), ("O", rfc4519::O), ("OU", rfc4519::OU)];
 
 /// The octets of a certificate's fingerprint that tell it from another with the same labels.
 const DISCRIMINATOR: usize = 8;
@@ -34,7 +29,12 @@ impl AuditReport {
     ///
     /// # Errors
     /// When the writer fails.
-    pub fn prometheus(&self, scene: &Scene<'_>, now: OffsetDateTime, out: &mut dyn io::Write) -> io::Result<()> {
+    pub fn prometheus(
+        &self,
+        scene: &Scene<'_>,
+        now: OffsetDateTime,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
         let held = held(scene);
         let judged = scene.views.first().map_or(now, View::now);
         for family in certificates(self, &held, judged).into_iter().chain(sources(self, scene, &held)) {
@@ -74,10 +74,13 @@ impl AuditReport {
 fn certificates(report: &AuditReport, held: &[Held<'_>], now: OffsetDateTime) -> [Family; 6] {
     let now = now.unix_timestamp();
     let mut after = Family::gauge("x509_cert_not_after", "The end of the validity, in seconds since 1970.");
-    let mut before = Family::gauge("x509_cert_not_before", "The begin of the validity, in seconds since 1970.");
+    let mut before =
+        Family::gauge("x509_cert_not_before", "The begin of the validity, in seconds since 1970.");
     let mut expired = Family::gauge("x509_cert_expired", "Whether the certificate has expired.");
-    let mut left = Family::gauge("x509_cert_expires_in_seconds", "The seconds that were left at the judgement.");
-    let mut since = Family::gauge("x509_cert_valid_since_seconds", "The seconds that were over at the judgement.");
+    let mut left =
+        Family::gauge("x509_cert_expires_in_seconds", "The seconds that were left at the judgement.");
+    let mut since =
+        Family::gauge("x509_cert_valid_since_seconds", "The seconds that were over at the judgement.");
     let mut errors = Family::gauge("x509_cert_error", "Whether what should be a certificate cannot be read.");
     let mut seen: HashMap<String, &[u8]> = HashMap::new();
     for one in held {
@@ -156,7 +159,10 @@ fn labels(report: &AuditReport, held: &Held<'_>) -> String {
         ("issuer", certificate.map(|certificate| &certificate.issuer)),
     ] {
         for (attribute, oid) in ATTRIBUTES {
-            all.push(&format!("{prefix}_{attribute}"), name.and_then(|name| name.first(oid)).unwrap_or_default());
+            all.push(
+                &format!("{prefix}_{attribute}"),
+                name.and_then(|name| name.first(oid)).unwrap_or_default(),
+            );
         }
         all.push(&format!("{prefix}_CN"), name.and_then(Name::common_name).unwrap_or_default());
     }
@@ -242,7 +248,8 @@ mod tests {
         family.push([("a", "")], -1);
         let mut out = Vec::new();
         family.write(&mut out).unwrap();
-        let expected = "# HELP name Help.\n# TYPE name gauge\nname{a=\"\"} -1\nname{b=\"x\\\\y\\\"z\\nw\"} 2\n";
+        let expected =
+            "# HELP name Help.\n# TYPE name gauge\nname{a=\"\"} -1\nname{b=\"x\\\\y\\\"z\\nw\"} 2\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

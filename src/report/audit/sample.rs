@@ -8,10 +8,15 @@ use crate::audit::Severity;
 /// A report with findings of every severity and every kind of cure, in a fleet and in a node's directory.
 pub fn report() -> AuditReport {
     let findings = vec![
-        finding("KP-TR001", Severity::Critical, 0, "nodes/cp1/etc/kubernetes/pki/apiserver-kubelet-client.crt")
-            .says("is issued by `CN=front-proxy-ca`, not by `CN=kubernetes`")
-            .on("cp1")
-            .apply("reissues it"),
+        finding(
+            "KP-TR001",
+            Severity::Critical,
+            0,
+            "nodes/cp1/etc/kubernetes/pki/apiserver-kubelet-client.crt",
+        )
+        .says("is issued by `CN=front-proxy-ca`, not by `CN=kubernetes`")
+        .on("cp1")
+        .apply("reissues it"),
         finding("KP-FS001", Severity::Critical, 1, "pki/sa.key")
             .says("has mode 644, looser than 600")
             .apply("sets the mode to 600"),
@@ -39,7 +44,8 @@ pub fn report() -> AuditReport {
         nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
         inferred: Some(nodes.iter().map(|node| fact("nodes[].name", node)).collect()),
     };
-    let check = |rule, name, count, subject: &str| CheckReport { rule, name, count, subject: subject.to_owned() };
+    let check =
+        |rule, name, count, subject: &str| CheckReport { rule, name, count, subject: subject.to_owned() };
     let mut report = AuditReport {
         api_version: "kubepki/v1",
         kind: "AuditReport",
@@ -122,15 +128,4 @@ impl FindingReport {
     fn advice(self, text: &str) -> Self {
         Self { fix: Fix::Advice(text.to_owned()), ..self }
     }
-}
-
-/// Holds a text to a golden file in `tests/fixtures/audit`; `GOLDEN=write` in the environment writes it anew.
-#[track_caller]
-pub fn golden(name: &str, text: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audit").join(name);
-    if std::env::var_os("GOLDEN").is_some_and(|mode| mode == "write") {
-        std::fs::write(&path, text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, golden, "{} (GOLDEN=write writes it)", path.display());
 }

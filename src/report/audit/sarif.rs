@@ -223,7 +223,13 @@ fn result<'a>(
         rule_index: index.get(finding.rule).copied(),
         level: level(finding.rank),
         message: Text {
-            text: format!("{}: {}. {}: {}", finding.place(), finding.message, finding.fix.label(), finding.remedy),
+            text: format!(
+                "{}: {}. {}: {}",
+                finding.place(),
+                finding.message,
+                finding.fix.label(),
+                finding.remedy
+            ),
             markdown: None,
         },
         locations: [ResultLocation {
@@ -332,7 +338,8 @@ enum Bases {
 
 impl Bases {
     fn of(report: &AuditReport, here: &Path) -> Self {
-        let paths: Vec<&Path> = report.directories.iter().map(|directory| Path::new(&directory.path)).collect();
+        let paths: Vec<&Path> =
+            report.directories.iter().map(|directory| Path::new(&directory.path)).collect();
         let below: Option<Vec<PathBuf>> = paths.iter().map(|path| below(path, here)).collect();
         match (below, &paths[..]) {
             (Some(below), _) => Self::Here(below),
@@ -392,5 +399,11 @@ fn encode(path: &Path) -> String {
 
 /// What need not be encoded in the path of a URI (RFC 3986 §3.3): the unreserved characters, and the slashes. A colon is
 /// allowed only after the first slash, so that it is encoded.
-const PATH: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@').remove(b'+');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@')
+    .remove(b'+');

@@ -152,8 +152,12 @@ impl Page<'_> {
         for accepted in ignored {
             let finding = &accepted.finding;
             let until = accepted.until.as_ref().map(|until| format!(", until {until}")).unwrap_or_default();
-            let text =
-                format!("{}: {} ({}{until})", finding.place(), finding.message, accepted.reason.replace('\n', " "));
+            let text = format!(
+                "{}: {} ({}{until})",
+                finding.place(),
+                finding.message,
+                accepted.reason.replace('\n', " ")
+            );
             write!(self.out, "  {FAINT}{}{FAINT:#}  ", finding.rule)?;
             self.text(INDENT, &text, Style::new())?;
         }
@@ -244,7 +248,7 @@ fn style(severity: Severity) -> Style {
 #[cfg(test)]
 mod tests {
     use super::super::baseline::GoneReport;
-    use super::super::sample::{golden, report};
+    use super::super::sample::report;
     use super::*;
 
     fn drawn(report: &AuditReport, width: usize, wide: bool) -> String {
@@ -257,9 +261,21 @@ mod tests {
         String::from_utf8(anstream::adapter::strip_bytes(&out).into_vec()).unwrap()
     }
 
+    /// Holds a text to a golden file in `tests/fixtures/audit`; `GOLDEN=write` in the environment writes it anew.
+    #[track_caller]
+    fn golden(name: &str, text: &str) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audit").join(name);
+        if std::env::var_os("GOLDEN").is_some_and(|mode| mode == "write") {
+            std::fs::write(&path, text).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(text, golden, "{} (GOLDEN=write writes it)", path.display());
+    }
+
     #[test]
     fn every_width_has_its_picture() {
-        for (width, wide) in [(60, false), (80, false), (120, false), (200, false), (100, true), (160, true)] {
+        for (width, wide) in [(60, false), (80, false), (120, false), (200, false), (100, true), (160, true)]
+        {
             let text = drawn(&report(), width, wide);
             for line in text.lines() {
                 assert!(display_width(line) <= width, "{width}: {line}");
@@ -274,7 +290,9 @@ mod tests {
         let mut out = Vec::new();
         report().table(&mut out, 80).unwrap();
         let text = String::from_utf8(out).unwrap();
-        for part in ["\u{1b}[1m\u{1b}[31mCRITICAL\u{1b}[0m", "\u{1b}[32mfix:\u{1b}[0m", "\u{1b}[33mby hand:\u{1b}[0m"] {
+        for part in
+            ["\u{1b}[1m\u{1b}[31mCRITICAL\u{1b}[0m", "\u{1b}[32mfix:\u{1b}[0m", "\u{1b}[33mby hand:\u{1b}[0m"]
+        {
             assert!(text.contains(part), "{part:?}");
         }
         // Only our own: what a file's name would do to the terminal is seen and not done.
@@ -311,7 +329,11 @@ mod tests {
             assert!(text.lines().any(|other| other == line), "{line}\n{text}");
         }
         let wide = drawn(&report, 100, true);
-        assert!(wide.contains("  KP-FS001  /etc/kubernetes/pki/sa.key: has mode 644, looser than 600 (known, until"));
+        assert!(
+            wide.contains(
+                "  KP-FS001  /etc/kubernetes/pki/sa.key: has mode 644, looser than 600 (known, until"
+            )
+        );
         report.findings.clear();
         report.count();
         assert!(drawn(&report, 100, false).contains("\nhealthy: nothing new\n"));

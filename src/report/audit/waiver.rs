@@ -8,11 +8,11 @@ use time::{Date, OffsetDateTime};
 use super::FindingReport;
 use crate::audit::{Rule, rules};
 use crate::moment;
+use crate::spec::Problem;
 use crate::spec::load::{self, LoadError, syntax_problem};
 use crate::spec::problem::nearest;
 use crate::spec::reader::{Fields, Problems, Strictness, quoted};
 use crate::spec::yaml;
-use crate::spec::Problem;
 
 /// Findings that are accepted.
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! The sentences of a report that several formats share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
 
 use super::{AcceptedBy, AuditReport, DirectoryReport, FactReport, Fix};
 use crate::audit::Severity;
@@ -15,30 +17,20 @@ impl DirectoryReport {
     /// What was inferred, with the values together that are of one field and as sure as each other: the names of two
     /// hundred nodes are one matter.
     pub(super) fn facts(&self) -> Vec<FactReport> {
-        let mut all: Vec<(FactReport, usize)> = Vec::new();
-        let mut known: HashMap<(&str, &str, &str), usize> = HashMap::new();
+        let mut all: IndexMap<(&str, &str, &str), Vec<&FactReport>> = IndexMap::new();
         for fact in self.inferred.iter().flatten() {
             let same = (fact.field, fact.confidence.as_str(), fact.source.as_str());
-            match known.get(&same).and_then(|index| all.get_mut(*index)) {
-                Some((first, count)) => {
-                    *count += 1;
-                    if *count <= VALUES {
-                        first.value += &format!(", {}", fact.value);
-                    }
-                }
-                None => {
-                    known.insert(same, all.len());
-                    all.push((fact.clone(), 1));
-                }
-            }
+            all.entry(same).or_default().push(fact);
         }
-        let told = |(mut fact, count): (FactReport, usize)| {
-            if let Some(more) = count.checked_sub(VALUES).filter(|more| *more > 0) {
-                fact.value += &format!(" and {more} more");
+        let told = |facts: Vec<&FactReport>| {
+            let values: Vec<&str> = facts.iter().take(VALUES).map(|fact| fact.value.as_str()).collect();
+            let mut value = values.join(", ");
+            if facts.len() > VALUES {
+                value += &format!(" and {} more", facts.len() - VALUES);
             }
-            fact
+            facts.first().map(|first| FactReport { value, ..(*first).clone() })
         };
-        all.into_iter().map(told).collect()
+        all.into_values().filter_map(told).collect()
     }
 }
 
@@ -46,7 +38,8 @@ impl AuditReport {
     /// `2 critical, 1 high`; empty where nothing was found.
     pub(super) fn counts(&self) -> String {
         let counts = Severity::ALL.into_iter().rev().map(|severity| (self.count_of(severity), severity));
-        let counts = counts.filter(|(count, _)| *count > 0).map(|(count, severity)| format!("{count} {severity}"));
+        let counts =
+            counts.filter(|(count, _)| *count > 0).map(|(count, severity)| format!("{count} {severity}"));
         counts.collect::<Vec<_>>().join(", ")
     }
 

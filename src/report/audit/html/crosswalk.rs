@@ -97,7 +97,8 @@ impl Crosswalk {
             }
         }
         let outcome = |rules: &[Cited]| {
-            let is = |rule: &str, mut all: std::slice::Iter<'_, Cited>| all.any(|cited| cited.rule.id == rule);
+            let is =
+                |rule: &str, mut all: std::slice::Iter<'_, Cited>| all.any(|cited| cited.rule.id == rule);
             if rules.iter().any(|cited| cited.findings > 0) {
                 Outcome::Fail
             } else if report.accepted.iter().any(|accepted| is(accepted.finding.rule, rules.iter())) {
@@ -136,7 +137,9 @@ impl Framework {
     /// The controls that a text cites, each once, in their order.
     fn cited(self, text: &str) -> Vec<Number> {
         let mut found: Vec<Number> = match self {
-            Self::Stig => text.split(|c: char| !c.is_alphanumeric() && c != '-').filter_map(vulnerability).collect(),
+            Self::Stig => {
+                text.split(|c: char| !c.is_alphanumeric() && c != '-').filter_map(vulnerability).collect()
+            }
             Self::Cis => text.split(CIS).skip(1).flat_map(list).collect(),
         };
         found.sort_unstable();
@@ -207,7 +210,8 @@ mod tests {
 
     #[test]
     fn citations_are_read_as_they_are_written() {
-        let cis = |text| Framework::Cis.cited(text).iter().map(|n| Framework::Cis.write(n)).collect::<Vec<_>>();
+        let cis =
+            |text| Framework::Cis.cited(text).iter().map(|n| Framework::Cis.write(n)).collect::<Vec<_>>();
         for (text, controls) in [
             ("CIS Kubernetes Benchmark 1.1.20; DISA STIG V-242466.", &["1.1.20"][..]),
             (

@@ -142,9 +142,8 @@ impl AuditReport {
             rows: self.rows(&stock, now),
             certificates: stock.len(),
         };
-        let text = page
-            .render()
-            .map_err(|error| Error::Format { format: "HTML", problem: error.to_string() })?;
+        let text =
+            page.render().map_err(|error| Error::Format { format: "HTML", problem: error.to_string() })?;
         Ok(writeln!(out, "{}", text.trim_end())?)
     }
 
@@ -212,9 +211,15 @@ mod tests {
     fn what_stands_in_backticks_is_apart() {
         let parts = |text| {
             let Prose(parts) = Prose::of(text);
-            parts.iter().map(|(code, text)| format!("{}{text}", if *code { '#' } else { '-' })).collect::<Vec<_>>()
+            parts
+                .iter()
+                .map(|(code, text)| format!("{}{text}", if *code { '#' } else { '-' }))
+                .collect::<Vec<_>>()
         };
-        assert_eq!(parts("run `kubepki apply`, then `x`"), ["-run ", "#kubepki apply", "-, then ", "#x", "-"]);
+        assert_eq!(
+            parts("run `kubepki apply`, then `x`"),
+            ["-run ", "#kubepki apply", "-, then ", "#x", "-"]
+        );
         assert_eq!(parts("one ` alone"), ["-one ` alone"]);
         assert_eq!(parts("`a` and `"), ["-", "#a", "- and `"]);
     }

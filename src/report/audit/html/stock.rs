@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use indexmap::IndexMap;
 use time::{Duration, OffsetDateTime};
 
-use crate::audit::Scene;
+use crate::audit::{Scene, Severity};
 use crate::disk::content::{Content, Item};
 use crate::moment::{date, span};
 use crate::report::audit::group::{Spot, places};
@@ -83,22 +84,17 @@ impl State {
 /// Every certificate of a scene, in the order in which it is met.
 #[must_use]
 pub fn stock<'a>(scene: &'a Scene<'_>) -> Vec<Stock<'a>> {
-    let mut all: Vec<Stock<'_>> = Vec::new();
-    let mut known: HashMap<&[u8], usize> = HashMap::new();
+    let mut all: IndexMap<&[u8], Stock<'_>> = IndexMap::new();
     let trusted = |held: &Held<'_>| held.embedded.is_some_and(|part| part.kind == "cluster");
     let held = held(scene);
     let (own, others): (Vec<_>, Vec<_>) = held.into_iter().partition(|held| !trusted(held));
     for held in own.into_iter().chain(others) {
         let Ok(certificate) = held.certificate else { continue };
-        match known.get(certificate.as_der()).and_then(|index| all.get_mut(*index)) {
-            Some(stock) => stock.places.push(held),
-            None => {
-                known.insert(certificate.as_der(), all.len());
-                all.push(Stock { certificate, places: vec![held] });
-            }
-        }
+        let stock =
+            all.entry(certificate.as_der()).or_insert_with(|| Stock { certificate, places: Vec::new() });
+        stock.places.push(held);
     }
-    all
+    all.into_values().collect()
 }
 
 impl<'a> Stock<'a> {
@@ -159,19 +155,12 @@ impl Row {
     /// One row for all certificates of a credential; what is of none is one row by itself. The earliest end is told.
     #[must_use]
     pub fn of_credentials(report: &AuditReport, stock: &[Stock<'_>], now: OffsetDateTime) -> Vec<Self> {
-        let mut groups: Vec<Vec<&Stock<'_>>> = Vec::new();
-        let mut known: HashMap<(usize, &str, bool), usize> = HashMap::new();
+        let mut groups: IndexMap<(usize, &str, bool), Vec<&Stock<'_>>> = IndexMap::new();
         for one in stock {
             let key = (one.view(), one.role().unwrap_or_default(), one.certificate.is_ca());
-            match known.get(&key).and_then(|index| groups.get_mut(*index)) {
-                Some(group) => group.push(one),
-                None => {
-                    known.insert(key, groups.len());
-                    groups.push(vec![one]);
-                }
-            }
+            groups.entry(key).or_default().push(one);
         }
-        groups.iter().take(CREDENTIALS).filter_map(|group| Self::of(report, group, now)).collect()
+        groups.values().take(CREDENTIALS).filter_map(|group| Self::of(report, group, now)).collect()
     }
 
     fn of(report: &AuditReport, group: &[&Stock<'_>], now: OffsetDateTime) -> Option<Self> {
@@ -189,7 +178,8 @@ impl Row {
                 many => format!("{} different", many.len()),
             }
         };
-        let places = group.iter().flat_map(|one| one.places.iter().map(|held| (held.view, held.site, held.path)));
+        let places =
+            group.iter().flat_map(|one| one.places.iter().map(|held| (held.view, held.site, held.path)));
         let last = group.iter().map(|one| one.certificate.not_after).max().map(date).unwrap_or_default();
         Some(Self {
             subject: format!("{} certificates, the first to end: {}", group.len(), row.subject),
@@ -203,27 +193,30 @@ impl Row {
 }
 
 /// Files in words, some of them.
-fn files<'a>(
-    report: &AuditReport,
-    all: impl Iterator<Item = (usize, Option<&'a Site>, &'a Path)>,
-) -> String {
+fn files<'a>(report: &AuditReport, all: impl Iterator<Item = Place<'a>>) -> String {
     let several = report.directories.len() > 1;
     let mut spots: Vec<(Option<&str>, Option<String>, String)> = Vec::new();
     for (view, site, path) in all {
         let directory = report.directories.get(view).map(|directory| directory.path.as_str());
-        let spot =
-            (directory.filter(|_| several), site.map(ToString::to_string), path.display().to_string());
+        let spot = (directory.filter(|_| several), site.map(ToString::to_string), path.display().to_string());
         if spots.last() != Some(&spot) {
             spots.push(spot);
         }
     }
-    let spots = spots.iter().map(|(directory, node, path)| Spot { directory: *directory, node: node.as_deref(), path });
+    let spots = spots.iter().map(|(directory, node, path)| Spot {
+        directory: *directory,
+        node: node.as_deref(),
+        path,
+    });
     plain(&places(spots, PLACES)).into_owned()
 }
 
 /// Where private keys are, by their public keys.
 #[derive(Debug)]
-pub struct Keys<'a>(HashMap<&'a PublicKey, Vec<(usize, Option<&'a Site>, &'a Path)>>);
+pub struct Keys<'a>(HashMap<&'a PublicKey, Vec<Place<'a>>>);
+
+/// The position of a directory, to whom a file in it belongs, and its path.
+type Place<'a> = (usize, Option<&'a Site>, &'a Path);
 
 impl<'a> Keys<'a> {
     /// The private keys of a scene.
@@ -247,7 +240,7 @@ impl<'a> Keys<'a> {
         all
     }
 
-    fn add(&mut self, content: &'a Content, place: (usize, Option<&'a Site>, &'a Path)) {
+    fn add(&mut self, content: &'a Content, place: Place<'a>) {
         for item in content.items.iter().flatten() {
             if let Item::PrivateKey(key) = item {
                 self.0.entry(key.public_key()).or_default().push(place);
@@ -283,7 +276,6 @@ impl<'a> Worst<'a> {
     /// The class of a drawing's box.
     #[must_use]
     pub fn class(&self, stock: &Stock<'_>) -> &'static str {
-        use crate::audit::Severity;
         let worst = stock.role().and_then(|role| self.0.get(&(stock.view(), role)));
         match worst.map(|finding| finding.rank) {
             Some(Severity::Critical | Severity::High) => "bad",

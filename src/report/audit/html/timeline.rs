@@ -112,21 +112,16 @@ impl Axis {
 
     /// First days of months, few enough to be told apart.
     fn ticks(&self, most: usize) -> Vec<Date> {
+        let (first, last) = (self.begin.date(), self.end.date());
+        let january = first.year() * 12;
+        let begin = |month: i32| {
+            let name = Month::January.nth_next(u8::try_from(month.rem_euclid(12)).unwrap_or_default());
+            Date::from_calendar_date(month.div_euclid(12), name, 1).ok()
+        };
+        // In months.
         for step in [1, 3, 6, 12, 24, 60, 120] {
-            let mut ticks = Vec::new();
-            let first = self.begin.date();
-            let (mut year, mut month) = (first.year(), 1);
-            while let Some(tick) = Month::try_from(month).ok().and_then(|month| Date::from_calendar_date(year, month, 1).ok()) {
-                if tick > self.end.date() {
-                    break;
-                }
-                if tick >= first {
-                    ticks.push(tick);
-                }
-                let months = u16::from(month) - 1 + step;
-                year += i32::from(months / 12);
-                month = (months % 12 + 1) as u8;
-            }
+            let dates = (january..).step_by(step).map_while(begin).take_while(|date| *date <= last);
+            let ticks: Vec<Date> = dates.filter(|date| *date >= first).collect();
             if ticks.len() <= most {
                 return ticks;
             }
@@ -204,12 +199,7 @@ fn draw(bars: &[Bar], axis: &Axis, now: OffsetDateTime, shape: &Shape) -> Drawin
     drawing
 }
 
-fn draw_bar(
-    drawing: &mut Drawing,
-    bar: &Bar,
-    (axis, now, shape): (&Axis, OffsetDateTime, &Shape),
-    top: i64,
-) {
+fn draw_bar(drawing: &mut Drawing, bar: &Bar, (axis, now, shape): (&Axis, OffsetDateTime, &Shape), top: i64) {
     let room = shape.right - shape.left;
     let x = |moment: OffsetDateTime| shape.left + axis.place(moment).clamp(0, 1000) * room / 1000;
     let state = State::of(bar.begin, bar.end, now);

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use indexmap::IndexMap;
 use rayon::prelude::*;
 use time::OffsetDateTime;
 
@@ -101,9 +102,9 @@ impl Lanes<'_> {
         let signed_by = |index: usize| children.get(&Some(index)).unwrap_or(&nobody);
         let is_ca = |index: &usize| self.stock.get(*index).is_some_and(|one| one.certificate.is_ca());
         // Roots, and CAs whose issuer is not there; below each the CAs that it has signed.
-        let top = (0..self.stock.len()).filter(is_ca).filter(|index| {
-            issuers.get(*index).copied().flatten().is_none_or(|issuer| issuer == *index)
-        });
+        let top = (0..self.stock.len())
+            .filter(is_ca)
+            .filter(|index| issuers.get(*index).copied().flatten().is_none_or(|issuer| issuer == *index));
         let mut open: Vec<(usize, Option<usize>)> = top.map(|index| (index, None)).rev().collect();
         let mut drawn: HashSet<usize> = HashSet::new();
         let mut lanes: Vec<Lane> = Vec::new();
@@ -112,7 +113,8 @@ impl Lanes<'_> {
             if !drawn.insert(index) {
                 continue;
             }
-            let signed: Vec<usize> = signed_by(index).iter().copied().filter(|other| *other != index).collect();
+            let signed: Vec<usize> =
+                signed_by(index).iter().copied().filter(|other| *other != index).collect();
             let position = lanes.len();
             open.extend(signed.iter().copied().filter(is_ca).rev().map(|child| (child, Some(position))));
             lanes.push(Lane {
@@ -159,17 +161,9 @@ impl Lanes<'_> {
 
     /// What a CA has signed: what has one name is one box.
     fn groups(&self, signed: &[usize]) -> Vec<Card> {
-        let mut groups: Vec<(String, Vec<&Stock<'_>>)> = Vec::new();
-        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut groups: IndexMap<String, Vec<&Stock<'_>>> = IndexMap::new();
         for one in signed.iter().filter_map(|index| self.stock.get(*index)) {
-            let name = one.name();
-            match known.get(&name).and_then(|index| groups.get_mut(*index)) {
-                Some((_, all)) => all.push(one),
-                None => {
-                    known.insert(name.clone(), groups.len());
-                    groups.push((name, vec![one]));
-                }
-            }
+            groups.entry(one.name()).or_default().push(one);
         }
         let mut cards: Vec<Card> = groups.iter().map(|(name, all)| self.card(name, all)).collect();
         // What is wrong is drawn, whatever else is not.
@@ -252,7 +246,9 @@ fn issuers(stock: &[Stock<'_>]) -> Vec<Option<usize>> {
     let found: Vec<Option<usize>> = stock.par_iter().map(issuer).collect();
     // A certificate that is no CA and verifies with its own key is signed by nobody else.
     let nobody = |(index, issuer): (usize, Option<usize>)| {
-        issuer.filter(|issuer| stock.get(*issuer).is_some_and(|one| one.certificate.is_ca()) || *issuer != index)
+        issuer.filter(|issuer| {
+            stock.get(*issuer).is_some_and(|one| one.certificate.is_ca()) || *issuer != index
+        })
     };
     found.into_iter().enumerate().map(nobody).collect()
 }
@@ -309,10 +305,9 @@ fn wide(lanes: &[Lane]) -> Drawing {
         let height = lane.head.height().max(column(&lane.signed)).max(column(&lane.believed));
         let head = top + (height - lane.head.height()) / 2;
         let center = top + height / 2;
-        for (cards, x, from, class) in [
-            (&lane.believed, left, middle, "edge believes"),
-            (&lane.signed, right, middle + COLUMN, "edge"),
-        ] {
+        for (cards, x, from, class) in
+            [(&lane.believed, left, middle, "edge believes"), (&lane.signed, right, middle + COLUMN, "edge")]
+        {
             let mut y = top + (height - column(cards)) / 2;
             for card in cards {
                 let to = if x < from { x + COLUMN } else { x };
