@@ -24,7 +24,7 @@ use crate::x509::hex::hex;
 /// Say what is wrong with the PKI of a directory, why it matters and what cures it
 ///
 /// The directory may be anybody's: kubeadm's, kubepki's, another distribution's. Without a spec, the cluster is read from
-/// the files; with one, they are held to it. Nothing is written but what --output-file names.
+/// the files; with one, they are held to it. Nothing is written but the report.
 #[derive(Debug, Args)]
 #[command(after_help = SESSION)]
 pub struct Audit {

@@ -1,6 +1,6 @@
 //! What is wrong, and what was accepted of it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -131,7 +131,8 @@ pub(super) fn findings(
     places: &[Place<'_>],
     spec: Option<&str>,
 ) -> Vec<FindingReport> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut reasons: HashMap<&str, String> = HashMap::new();
     let mut reports: Vec<FindingReport> = findings
         .iter()
         .map(|finding| {
@@ -150,7 +151,7 @@ pub(super) fn findings(
                 line: view.and_then(|view| line(view, finding)),
                 role: case.map(|case| case.target.credential.clone()),
                 message: finding.message.clone(),
-                why: finding.rule.why(),
+                why: reasons.entry(finding.rule.id).or_insert_with(|| finding.rule.why()).clone(),
                 remedy,
                 fingerprint: fingerprint(finding, case.as_ref(), &mut seen),
                 rank: finding.severity,
@@ -165,7 +166,7 @@ pub(super) fn findings(
 
 /// Never the path alone: an alert should survive that a directory is moved. Where several findings are of one rule,
 /// credential and key, a number tells them apart.
-fn fingerprint(finding: &Finding, case: Option<&Case<'_>>, seen: &mut BTreeMap<String, usize>) -> String {
+fn fingerprint(finding: &Finding, case: Option<&Case<'_>>, seen: &mut HashMap<String, usize>) -> String {
     let name = finding.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let site = finding.anchor.site.as_ref().map(ToString::to_string).unwrap_or_default();
     let role = case.map_or(name.as_str(), |case| &case.target.credential);
