@@ -2,6 +2,7 @@
 //! certificate of it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -45,15 +46,22 @@ pub struct Believer {
     pub nodes: Vec<String>,
 }
 
-/// The CAs in two shapes: wide, and for a narrow window.
+/// The CAs with their surroundings.
 #[derive(Debug)]
 pub struct Trust {
+    /// The drawings, one below the other.
+    pub sheets: Vec<Sheet>,
+    /// What is not drawn.
+    pub rest: Option<String>,
+}
+
+/// As many CAs as fit on a page that is printed, in two shapes: wide, and for a narrow window.
+#[derive(Debug)]
+pub struct Sheet {
     /// Who believes it on the left, the CA, what it has signed on the right.
     pub wide: Drawing,
     /// One below the other.
     pub narrow: Drawing,
-    /// What is not drawn.
-    pub rest: Option<String>,
 }
 
 impl Trust {
@@ -72,13 +80,7 @@ impl Trust {
         let drawn = lanes.get(..LANES).unwrap_or(&lanes);
         let more = lanes.len() - drawn.len();
         let rest = (more > 0).then(|| format!("{more} more CAs are in the inventory."));
-        Self { wide: wide(drawn), narrow: narrow(drawn), rest }
-    }
-
-    /// Whether there is nothing to draw.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.wide.shapes.is_empty()
+        Self { sheets: sheets(drawn), rest }
     }
 }
 
@@ -260,12 +262,18 @@ const CANDIDATES: usize = 16;
 const COLUMN: i64 = 266;
 const SPACE: i64 = 80;
 
+/// The space in which a line turns past the boxes.
+const TURN: i64 = 16;
+
 /// What is left free at the edges, and between boxes.
 const EDGE: i64 = 2;
 const GAP: i64 = 8;
 
 /// Between two lanes.
 const LANE_GAP: i64 = 34;
+
+/// The height of a drawing that fits on a page of A4 below a heading, in hundredths of its width.
+const SHEET: i64 = 125;
 
 /// The height of a line of text, and of a box beside its lines.
 const LINE: i64 = 17;
@@ -289,20 +297,55 @@ impl Card {
     }
 }
 
+impl Lane {
+    fn height(&self) -> i64 {
+        self.head.height().max(column(&self.signed)).max(column(&self.believed))
+    }
+}
+
+fn sheets(lanes: &[Lane]) -> Vec<Sheet> {
+    // Where nobody is known to believe any of them, that column is left out.
+    let believed = lanes.iter().any(|lane| !lane.believed.is_empty());
+    let most = width(believed) * SHEET / 100;
+    let mut sheets = Vec::new();
+    let mut begin = 0;
+    let mut height = 0;
+    for (index, lane) in lanes.iter().enumerate() {
+        let own = lane.height() + LANE_GAP;
+        if height > 0 && height + own > most {
+            sheets.push(begin..index);
+            (begin, height) = (index, 0);
+        }
+        height += own;
+    }
+    sheets.push(begin..lanes.len());
+    let sheet = |range: Range<usize>| {
+        let some = lanes.get(range.clone()).filter(|some| !some.is_empty())?;
+        Some(Sheet { wide: wide(some, range.start, believed), narrow: narrow(some) })
+    };
+    sheets.into_iter().filter_map(sheet).collect()
+}
+
 fn column(cards: &[Card]) -> i64 {
     cards.iter().map(|card| card.height() + GAP).sum::<i64>() - if cards.is_empty() { 0 } else { GAP }
 }
 
-fn wide(lanes: &[Lane]) -> Drawing {
-    // Where nobody is known to believe any of them, that column is left out.
-    let nobody = lanes.iter().all(|lane| lane.believed.is_empty());
-    let (left, middle) = (EDGE, if nobody { EDGE + 16 } else { EDGE + COLUMN + SPACE });
+/// The width of the wide drawing.
+fn width(believed: bool) -> i64 {
+    let middle = if believed { COLUMN + SPACE } else { TURN };
+    EDGE + middle + COLUMN + SPACE + COLUMN + EDGE
+}
+
+/// `first` is the position of the first of these CAs among all.
+fn wide(lanes: &[Lane], first: usize, believed: bool) -> Drawing {
+    let left = EDGE;
+    let middle = if believed { left + COLUMN + SPACE } else { left + TURN };
     let right = middle + COLUMN + SPACE;
-    let mut drawing = Drawing::new(right + COLUMN + EDGE);
+    let mut drawing = Drawing::new(width(believed));
     let mut top = EDGE;
     let mut heads: Vec<(i64, i64)> = Vec::new();
     for lane in lanes {
-        let height = lane.head.height().max(column(&lane.signed)).max(column(&lane.believed));
+        let height = lane.height();
         let head = top + (height - lane.head.height()) / 2;
         let center = top + height / 2;
         for (cards, x, from, class) in
@@ -316,9 +359,9 @@ fn wide(lanes: &[Lane]) -> Drawing {
                 y += card.height() + GAP;
             }
         }
-        if let Some((_, from)) = lane.parent.and_then(|parent| heads.get(parent)) {
+        if let Some((_, from)) = lane.parent.and_then(|parent| heads.get(parent.checked_sub(first)?)) {
             // Past the boxes of its siblings.
-            let x = middle - 14;
+            let x = middle - TURN + 2;
             let d = format!("M{middle} {from} H{x} V{} H{}", head + 14, middle - 1);
             drawing.shapes.push(super::drawing::Shape::Path { d, class: "edge" });
         }
