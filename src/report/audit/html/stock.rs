@@ -248,10 +248,14 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// The files that a private key is in, in words.
+    /// Where the private key of a public one is, in words.
     #[must_use]
-    pub fn files(&self, report: &AuditReport, key: &PublicKey) -> Option<String> {
-        Some(files(report, self.0.get(key)?.iter().copied()))
+    pub fn place(&self, key: &PublicKey) -> String {
+        match self.0.get(key).map(Vec::as_slice) {
+            None | Some([]) => "its key is not here".to_owned(),
+            Some([(_, _, path)]) => format!("key: {}", path.display()),
+            Some(many) => format!("its key is here, in {} files", many.len()),
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Trust {
         now: OffsetDateTime,
         believers: impl Fn(&Certificate) -> Vec<Believer>,
     ) -> Self {
-        let mut lanes = Lanes { report, stock, keys, now, worst: Worst::of(report), all: Vec::new() };
+        let mut lanes = Lanes { stock, keys, now, worst: Worst::of(report), all: Vec::new() };
         lanes.fill(believers);
         let lanes = lanes.all;
         let drawn = lanes.get(..LANES).unwrap_or(&lanes);
@@ -85,7 +85,6 @@ impl Trust {
 }
 
 struct Lanes<'a> {
-    report: &'a AuditReport,
     stock: &'a [Stock<'a>],
     keys: &'a Keys<'a>,
     now: OffsetDateTime,
@@ -149,12 +148,11 @@ impl Lanes<'_> {
     fn head(&self, one: &Stock<'_>, root: bool) -> Card {
         let certificate = one.certificate;
         let state = State::of(certificate.not_before, certificate.not_after, self.now);
-        let key = self.keys.files(self.report, &certificate.public_key);
         let signed = if root { String::new() } else { format!("signed by {}", certificate.issuer) };
         let mut lines = vec![
             certificate.subject.to_string(),
             format!("{}, until {}", certificate.public_key, date(certificate.not_after)),
-            key.map_or_else(|| "its key is not here".to_owned(), |files| format!("key: {files}")),
+            self.keys.place(&certificate.public_key),
         ];
         lines.extend((!signed.is_empty()).then_some(signed));
         let class = if state.class == "bad" { "bad" } else { self.worst.class(one) };
