@@ -58,6 +58,16 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
+/// The same, cut where it is longer than `most` characters: a name in a certificate may have megabytes.
+#[must_use]
+pub fn short(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most).map(|(index, _)| index);
+    match end.and_then(|end| text.get(..end)) {
+        Some(begin) => format!("{}…", plain(begin)),
+        None => plain(text).into_owned(),
+    }
+}
+
 fn is_disguise(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -85,6 +95,14 @@ mod tests {
             ("admin\u{202e}gro.", "admin\\u{202e}gro."),
         ] {
             assert_eq!(plain(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_long_is_cut() {
+        for (text, most, expected) in [("äöü", 3, "äöü"), ("äöü", 2, "äö…"), ("", 0, ""), ("\n\n", 1, "\\n…")]
+        {
+            assert_eq!(short(text, most), expected);
         }
     }
 }

@@ -121,8 +121,11 @@ pub struct CheckReport {
     pub name: &'static str,
     /// To how many things it applied.
     pub count: usize,
-    /// What they are; for a rule that did not apply, that there are none.
-    pub subject: String,
+    /// What they are.
+    pub subject: &'static str,
+    /// Why the rule did not apply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The numbers.
@@ -332,9 +335,15 @@ impl DirectoryReport {
 
 impl From<&(&'static Rule, usize)> for CheckReport {
     fn from((rule, count): &(&'static Rule, usize)) -> Self {
-        let subject =
-            if *count > 0 { rule.subject.to_owned() } else { format!("there are no {}", rule.subject) };
-        Self { rule: rule.id, name: rule.name, count: *count, subject }
+        let reason = (*count == 0).then(|| format!("there are no {}", rule.subject));
+        Self { rule: rule.id, name: rule.name, count: *count, subject: rule.subject, reason }
+    }
+}
+
+impl CheckReport {
+    /// What the rule was held against and how many they are, or why it was not.
+    fn scope(&self) -> String {
+        self.reason.clone().unwrap_or_else(|| format!("{} {}", self.count, self.subject))
     }
 }
 

@@ -44,8 +44,10 @@ pub fn report() -> AuditReport {
         nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
         inferred: Some(nodes.iter().map(|node| fact("nodes[].name", node)).collect()),
     };
-    let check =
-        |rule, name, count, subject: &str| CheckReport { rule, name, count, subject: subject.to_owned() };
+    let check = |rule, name, count, subject| {
+        let reason = (count == 0).then(|| format!("there are no {subject}"));
+        CheckReport { rule, name, count, subject, reason }
+    };
     let mut report = AuditReport {
         api_version: "kubepki/v1",
         kind: "AuditReport",
@@ -62,7 +64,7 @@ pub fn report() -> AuditReport {
             check("KP-FS001", "readable-key", 12, "private key files"),
             check("KP-TM001", "expired", 51, "certificates of credentials"),
         ],
-        not_applicable: vec![check("KP-KL001", "pending-serving", 0, "there are no kubelet configurations")],
+        not_applicable: vec![check("KP-KL001", "unlinked-kubelet-credential", 0, "kubelet configurations")],
         summary: Summary {
             verdict: "",
             fail_on: "high".to_owned(),

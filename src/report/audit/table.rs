@@ -10,7 +10,7 @@ use super::group::{Group, groups};
 use super::{AcceptedBy, AuditReport, CheckReport, DirectoryReport};
 use crate::audit::Severity;
 use crate::report::Table;
-use crate::report::style::{BAD, CHANGED, FAINT, GOOD, HEAD, plain};
+use crate::report::style::{BAD, CHANGED, FAINT, GOOD, HEAD, plain, short};
 
 /// The columns before a finding: two blanks, `KP-FS001`, two blanks.
 const INDENT: usize = 12;
@@ -18,11 +18,17 @@ const INDENT: usize = 12;
 /// From this width on, what cures a finding stands beside it and not below.
 const BESIDE: usize = 130;
 
+/// Text is not wrapped into a column that is narrower: a terminal with less room wraps by itself.
+const NARROWEST: usize = 24;
+
 /// Of more files than this, only some are named in `table`.
 const FILES: usize = 4;
 
 /// The same for `wide`.
 const WIDE_FILES: usize = 24;
+
+/// More of a message than this is not told: the names in it may be of any length.
+const MESSAGE: usize = 1000;
 
 /// Of more directories than this, only some of the commands that cure them are told.
 const CURES: usize = 4;
@@ -96,7 +102,7 @@ impl Page<'_> {
 
     fn group(&mut self, group: &Group<'_>) -> io::Result<()> {
         let places = group.places(if self.wide { WIDE_FILES } else { FILES });
-        let what = format!("{places}: {}", group.first.message);
+        let what = format!("{places}: {}", short(&group.first.message, MESSAGE));
         let fix = &group.first.fix;
         let style = match fix.label() {
             "fix" => GOOD,
@@ -170,15 +176,22 @@ impl Page<'_> {
         }
         let column = report.checked.iter().chain(&report.not_applicable).map(|check| check.name.len()).max();
         let column = column.unwrap_or_default();
+        let indent = INDENT + column + 2;
         for (heading, checks) in [("Checked", &report.checked), ("Did not apply", &report.not_applicable)] {
             if checks.is_empty() {
                 continue;
             }
             writeln!(self.out, "\n{HEAD}{heading}{HEAD:#}")?;
-            for CheckReport { rule, name, count, subject } in checks {
-                let count = if *count > 0 { format!("{count} ") } else { String::new() };
-                write!(self.out, "  {FAINT}{rule}{FAINT:#}  {name:<column$}  ")?;
-                self.text(INDENT + column + 2, &format!("{count}{subject}"), Style::new())?;
+            for check in checks {
+                let CheckReport { rule, name, .. } = check;
+                write!(self.out, "  {FAINT}{rule}{FAINT:#}  ")?;
+                if indent + NARROWEST > self.width {
+                    write!(self.out, "{name}\n{:INDENT$}", "")?;
+                } else {
+                    write!(self.out, "{name:<column$}  ")?;
+                }
+                let at = if indent + NARROWEST > self.width { INDENT } else { indent };
+                self.text(at, &check.scope(), Style::new())?;
             }
         }
         Ok(())
@@ -229,8 +242,7 @@ impl Page<'_> {
 
 /// Text in lines. Words are what blanks part: a path stays whole while it fits.
 fn wrap(text: &str, room: usize) -> Vec<String> {
-    // A terminal that is too narrow for the columns wraps by itself.
-    let options = textwrap::Options::new(room.max(24))
+    let options = textwrap::Options::new(room.max(NARROWEST))
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation);
     textwrap::wrap(&plain(text), options).iter().map(ToString::to_string).collect()
@@ -274,7 +286,8 @@ mod tests {
 
     #[test]
     fn every_width_has_its_picture() {
-        for (width, wide) in [(60, false), (80, false), (120, false), (200, false), (100, true), (160, true)]
+        for (width, wide) in
+            [(60, false), (80, false), (120, false), (200, false), (60, true), (100, true), (160, true)]
         {
             let text = drawn(&report(), width, wide);
             for line in text.lines() {

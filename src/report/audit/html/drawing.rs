@@ -2,7 +2,7 @@
 
 use textwrap::core::display_width;
 
-use crate::report::style::plain;
+use crate::report::style::short;
 
 /// A drawing.
 #[derive(Debug, Default)]
@@ -81,21 +81,24 @@ const HEAD: i64 = 8;
 const BOLD: i64 = 88;
 const USUAL: i64 = 70;
 
+/// Of a text that is cut, so much can be had by pointing at it.
+const WHOLE: usize = 400;
+
 /// Text that fits into so many columns, and the whole if it was cut.
 fn fit(text: &str, columns: usize) -> (String, Option<String>) {
-    let text = plain(text);
+    let text = short(text, WHOLE);
     if display_width(&text) <= columns {
-        return (text.into_owned(), None);
+        return (text, None);
     }
-    let mut short = String::new();
+    let mut cut = String::new();
     for character in text.chars() {
-        if display_width(&short) + display_width(character.encode_utf8(&mut [0; 4])) >= columns {
+        if display_width(&cut) + display_width(character.encode_utf8(&mut [0; 4])) >= columns {
             break;
         }
-        short.push(character);
+        cut.push(character);
     }
-    short.push('…');
-    (short, Some(text.into_owned()))
+    cut.push('…');
+    (cut, Some(text))
 }
 
 #[cfg(test)]

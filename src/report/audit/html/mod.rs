@@ -4,6 +4,7 @@
 
 mod crosswalk;
 mod drawing;
+mod sheet;
 mod stock;
 mod timeline;
 mod trust;
@@ -21,7 +22,7 @@ use crate::audit::{Scene, Severity, View, rules};
 use crate::disk::digest::{COMMAND, Digest};
 use crate::error::Error;
 use crate::moment::rfc3339;
-use crate::report::style::plain;
+use crate::report::style::{plain, short};
 use crate::x509::hex::hex;
 use crate::x509::sha256;
 use crosswalk::{Crosswalk, Framework, Outcome};
@@ -29,6 +30,9 @@ use drawing::Shape;
 use stock::{Keys, Row, Stock, stock};
 use timeline::Timeline;
 use trust::Trust;
+
+/// More of a text than this is not told: the names in it may be of any length.
+const TEXT: usize = 1000;
 
 /// Of more files than this, only some are named with a finding.
 const FILES: usize = 12;
@@ -104,10 +108,11 @@ struct Prose(Vec<(bool, String)>);
 
 impl Prose {
     fn of(text: &str) -> Self {
+        let text = &short(text, TEXT);
         // A backtick without its partner stands for itself.
         let whole = text.matches('`').count() / 2 * 2;
         let parts = text.splitn(whole + 1, '`').enumerate();
-        Self(parts.map(|(index, part)| (index % 2 == 1, plain(part).into_owned())).collect())
+        Self(parts.map(|(index, part)| (index % 2 == 1, part.to_owned())).collect())
     }
 }
 

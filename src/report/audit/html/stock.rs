@@ -12,12 +12,15 @@ use crate::moment::{date, span};
 use crate::report::audit::group::{Spot, places};
 use crate::report::audit::held::{Held, held};
 use crate::report::audit::{AuditReport, FindingReport};
-use crate::report::style::plain;
+use crate::report::style::{plain, short};
 use crate::target::Site;
 use crate::x509::{Certificate, PublicKey};
 
 /// Of more places than this, only some are named.
 const PLACES: usize = 6;
+
+/// More of a name than this is not told.
+const NAME: usize = 400;
 
 /// A certificate and where it stands.
 #[derive(Debug)]
@@ -131,14 +134,10 @@ impl<'a> Stock<'a> {
     pub fn row(&self, report: &AuditReport, now: OffsetDateTime) -> Row {
         let Certificate { subject, issuer, not_before, not_after, public_key, .. } = self.certificate;
         Row {
-            subject: plain(&subject.to_string()).into_owned(),
+            subject: short(&subject.to_string(), NAME),
             role: self.role().unwrap_or_default().to_owned(),
             files: self.files(report),
-            issuer: if subject == issuer {
-                "itself".to_owned()
-            } else {
-                plain(&issuer.to_string()).into_owned()
-            },
+            issuer: if subject == issuer { "itself".to_owned() } else { short(&issuer.to_string(), NAME) },
             begin: date(*not_before),
             end: date(*not_after),
             state: State::of(*not_before, *not_after, now),
@@ -184,7 +183,7 @@ impl Row {
         Some(Self {
             subject: format!("{} certificates, the first to end: {}", group.len(), row.subject),
             files: files(report, places),
-            issuer: all(&|one| plain(&one.certificate.issuer.to_string()).into_owned()),
+            issuer: all(&|one| short(&one.certificate.issuer.to_string(), NAME)),
             end: if last == row.end { last } else { format!("{} to {last}", row.end) },
             key: all(&|one| one.certificate.public_key.to_string()),
             ..row
