@@ -30,6 +30,9 @@ pub enum Error {
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// A baseline, or a list of what to ignore, could not be used.
+    #[error(transparent)]
+    Filter(LoadError),
     /// A spec could not be used.
     #[error(transparent)]
     Load(#[from] LoadError),

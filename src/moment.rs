@@ -65,11 +65,17 @@ pub fn compact(moment: OffsetDateTime) -> String {
     moment.to_offset(UtcOffset::UTC).format(COMPACT).unwrap_or_else(|_| moment.unix_timestamp().to_string())
 }
 
+/// A day: `2027-03-01`.
+#[must_use]
+pub fn day(text: &str) -> Option<Date> {
+    Date::parse(text, DATE).ok()
+}
+
 /// A moment or a day, which begins at midnight UTC: `2027-03-01`, `2027-03-01T12:00:00Z`.
 #[must_use]
 pub fn parse(text: &str) -> Option<OffsetDateTime> {
-    let day = || Date::parse(text, DATE).ok().map(|date| date.midnight().assume_utc());
-    OffsetDateTime::parse(text, &Rfc3339).ok().or_else(day)
+    let begin = || day(text).map(|date| date.midnight().assume_utc());
+    OffsetDateTime::parse(text, &Rfc3339).ok().or_else(begin)
 }
 
 /// A span in its largest whole unit, cut and not rounded: `3 years`, `9 days`, `5 hours`, `1 minute`. Its sign is

@@ -17,6 +17,8 @@ need setpriv util-linux
 need tar tar
 need script bsdutils
 need time time
+need prometheus-node-exporter prometheus-node-exporter
+need xmllint libxml2-utils
 need cc gcc
 
 [ -n "$missing" ] || exit 0

@@ -51,6 +51,7 @@ A session:
   kubepki apply -f cluster.yaml -d out          again: nothing to do
   kubepki inspect out/nodes/cp1                 what the files say, and who signed whom
   kubepki verify admin.conf --ca pki/ca.crt     whether a certificate leads to a CA, and if not, why
+  kubepki audit -d /etc/kubernetes              what is wrong with anybody's directory, and what cures it
   kubepki renew apiserver -f cluster.yaml -d out
   kubepki explain apiserver                     what a credential or a rule is about
 
@@ -177,7 +178,9 @@ impl Verb {
 
 /// Tells on standard error what went wrong. Nothing can be done if that fails too.
 fn complain(error: &Error) {
-    if let Error::Load(LoadError::Invalid { name, problems }) = error {
+    if let Error::Load(LoadError::Invalid { name, problems })
+    | Error::Filter(LoadError::Invalid { name, problems }) = error
+    {
         terminal::problems(name, problems);
     } else {
         terminal::error(&error.to_string());

@@ -11,6 +11,7 @@ use crate::audit::{Scene, Terms, View};
 use crate::catalog::Distribution;
 use crate::catalog::distribution::{ALL, KUBEADM};
 use crate::disk::detect::{Detected, DirectoryKind, detect};
+use crate::disk::digest::Digest;
 use crate::disk::{DiskError, Inventory, Layout, Survey};
 use crate::error::Error;
 use crate::infer::{self, Fact, Inferred};
@@ -54,12 +55,20 @@ pub struct Look {
     pub directory: PathBuf,
     /// Whose layout it has.
     pub layout: &'static str,
+    /// Whether `apply` writes such directories.
+    pub ours: bool,
+    /// The node of the user's spec that it is, where that has several and this is no fleet's directory.
+    pub node: Option<String>,
     /// The spec: the user's, or what was read from the directory.
     pub spec: Spec,
     /// What ought to be there.
     pub targets: Targets,
     /// What is there.
     pub survey: Survey,
+    /// What was read, file by file.
+    pub inventory: Inventory,
+    /// The directories below which it was read.
+    pub roots: Vec<PathBuf>,
     /// What the spec was read from, where it is not the user's.
     pub facts: Option<Vec<Fact>>,
 }
@@ -164,12 +173,23 @@ fn look(
     if survey.overflow {
         terminal::warning(&format!("{} has more files than are looked at", directory.display()));
     }
-    let layout = match &detected.kind {
-        DirectoryKind::Fleet(_) => "kubepki fleet",
-        DirectoryKind::Node(distribution) => distribution.name,
-        DirectoryKind::Unknown => "unknown",
+    let roots = layout.roots().map(Path::to_owned).collect();
+    let (layout, ours) = match &detected.kind {
+        DirectoryKind::Fleet(_) => ("kubepki fleet", true),
+        DirectoryKind::Node(distribution) => (distribution.name, *distribution == &KUBEADM),
+        DirectoryKind::Unknown => ("unknown", false),
     };
-    Ok(Look { directory: directory.to_owned(), layout, spec, targets, survey, facts })
+    let directory = directory.to_owned();
+    Ok(Look { directory, layout, ours, node, spec, targets, survey, inventory, roots, facts })
+}
+
+impl Look {
+    /// The numbers of what was read: one for each directory that has files.
+    #[must_use]
+    pub fn digests(&self) -> Vec<Digest> {
+        let all = self.roots.iter().map(|root| Digest::of(&self.inventory, root));
+        all.filter(|digest| digest.files + digest.unread > 0).collect()
+    }
 }
 
 /// Where a directory's credentials are.

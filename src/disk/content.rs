@@ -9,6 +9,8 @@ use crate::x509::{self, Certificate, PrivateKey, PublicKey, Request, pem};
 pub struct Content {
     /// The items.
     pub items: Vec<Result<Item, Broken>>,
+    /// The line of each PEM block's BEGIN, counted from one; nothing where the file is not PEM.
+    lines: Vec<usize>,
 }
 
 /// Something that could not be read.
@@ -62,11 +64,15 @@ impl Content {
     /// Reads the bytes of a file.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
+        let mut lines = Vec::new();
         let items = if bytes.iter().all(u8::is_ascii_whitespace) {
             vec![Err(whole(ContentError::Empty))]
         } else if pem::is_pem(bytes) {
             match pem::blocks(bytes) {
-                Ok(blocks) => blocks.iter().map(item).collect(),
+                Ok(blocks) => {
+                    lines = blocks.iter().map(|block| block.line).collect();
+                    blocks.iter().map(item).collect()
+                }
                 Err(error) => vec![Err(whole(error))],
             }
         } else if bytes.first() == Some(&0x30) {
@@ -77,7 +83,21 @@ impl Content {
                 Err(_) => vec![Err(whole(ContentError::Unknown))],
             }
         };
-        Self { items }
+        Self { items, lines }
+    }
+
+    /// The line of the PEM block that holds a key, or a certificate of it, by the SHA-256 of the public key in
+    /// hexadecimal.
+    #[must_use]
+    pub fn line_of(&self, fingerprint: &str) -> Option<usize> {
+        let holds = |item: &Item| match item {
+            Item::Certificate(certificate) => certificate.public_key.fingerprint() == fingerprint,
+            Item::PrivateKey(key) => key.public_key().fingerprint() == fingerprint,
+            Item::PublicKey(key) => key.fingerprint() == fingerprint,
+            _ => false,
+        };
+        let mut items = self.items.iter().zip(&self.lines);
+        items.find(|(item, _)| item.as_ref().is_ok_and(holds)).map(|(_, line)| *line)
     }
 
     /// The certificates. As in client-go, one that is broken, or that Go refuses to read, makes all of them unusable.

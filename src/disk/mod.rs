@@ -9,11 +9,13 @@
 //! | [`read`] | a file's bytes, whatever the file may be |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
+//! | [`digest`] | what was looked at, as one number |
 //! | [`archive`] | a node's directory as a tar file |
 
 pub mod archive;
 pub mod content;
 pub mod detect;
+pub mod digest;
 pub mod durable;
 pub mod error;
 pub mod inventory;

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::inventory::Directory;
 use crate::system::reason;
+use crate::x509::sha256;
 
 /// The largest file that is read. The largest trust bundle of a public distribution has some 250 KiB; etcd and the API
 /// server would read anything.
@@ -24,6 +25,8 @@ pub struct Bytes {
     pub uid: u32,
     /// The group's number.
     pub gid: u32,
+    /// The SHA-256 of what was read.
+    pub sha256: Vec<u8>,
     /// The bytes, wiped when dropped.
     pub bytes: Zeroizing<Vec<u8>>,
 }
@@ -68,7 +71,8 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
     if bytes.len() as u64 > MAX_SIZE {
         return Err(ReadError::TooLarge);
     }
-    Ok(Bytes { mode: metadata.mode() & 0o7777, uid: metadata.uid(), gid: metadata.gid(), bytes })
+    let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
+    Ok(Bytes { mode, uid, gid, sha256: sha256(&bytes), bytes })
 }
 
 /// Looks at a directory.

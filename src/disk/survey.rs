@@ -158,6 +158,13 @@ impl Survey {
         self.directories.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
+    /// The file at a path that no target has.
+    #[must_use]
+    pub fn stray(&self, path: &Path) -> Option<&Stray> {
+        let index = self.strays.binary_search_by(|stray| stray.path.as_path().cmp(path)).ok()?;
+        self.strays.get(index)
+    }
+
     /// The files of the target at this position.
     #[must_use]
     pub fn of_target(&self, index: usize) -> &[Entry] {

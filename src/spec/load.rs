@@ -44,7 +44,8 @@ pub enum LoadError {
     },
 }
 
-/// A spec of a thousand nodes is some 100 KiB; what is larger than this is not a spec.
+/// A spec of a thousand nodes is some 100 KiB, the report of an audit that finds fault with each of their certificates
+/// some 10 MiB; what is larger than this is neither.
 const MAX_SIZE: u64 = 16 << 20;
 
 /// Reads a spec or a kubeadm configuration; `-` is standard input.
@@ -52,6 +53,19 @@ const MAX_SIZE: u64 = 16 << 20;
 /// # Errors
 /// When the file cannot be read, or has any fatal problem: then all of its problems.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let text = text(path)?;
+    let name = path.display().to_string();
+    let toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    parse_here(&text, toml)
+        .map(|(spec, warnings)| Loaded { spec, warnings, name: name.clone() })
+        .map_err(|problems| LoadError::Invalid { name, problems })
+}
+
+/// Reads the text of a file that the user names; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is no text.
+pub fn text(path: &Path) -> Result<String, LoadError> {
     let read_error = |source| LoadError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     if path == Path::new("-") {
@@ -63,12 +77,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     if bytes.len() as u64 > MAX_SIZE {
         return Err(read_error(io::Error::other(format!("larger than {} MiB", MAX_SIZE >> 20))));
     }
-    let text = String::from_utf8(bytes).map_err(|_| read_error(io::Error::other("not UTF-8 text")))?;
-    let name = path.display().to_string();
-    let toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    parse_here(&text, toml)
-        .map(|(spec, warnings)| Loaded { spec, warnings, name: name.clone() })
-        .map_err(|problems| LoadError::Invalid { name, problems })
+    String::from_utf8(bytes).map_err(|_| read_error(io::Error::other("not UTF-8 text")))
 }
 
 /// Reads the text of a spec or a kubeadm configuration; what kubeadm would ask the machine is asked of this one.
@@ -142,7 +151,9 @@ fn is(fields: &mut Fields<'_>, name: &'static str, wanted: &str, at: &At<()>, pr
     }
 }
 
-fn syntax_problem(error: SyntaxError) -> Problem {
+/// A fault in the syntax as a problem of the file.
+#[must_use]
+pub fn syntax_problem(error: SyntaxError) -> Problem {
     Problem {
         fatal: true,
         position: Some(error.position),

@@ -95,6 +95,22 @@ impl<'a> Fields<'a> {
         Self::new(tree, problems, strictness, String::new())
     }
 
+    /// The elements of a document that is a list of mappings; one without a value is an empty list.
+    pub fn elements(tree: &'a Tree, problems: &'a Problems, strictness: Strictness) -> Vec<Self> {
+        match &tree.value {
+            Value::Null => Vec::new(),
+            Value::Sequence(elements) => {
+                let element = |(index, tree)| Self::new(tree, problems, strictness, format!("[{index}]"));
+                elements.iter().enumerate().filter_map(element).collect()
+            }
+            other => {
+                let message = format!("expected a list, found {}", other.kind());
+                problems.push(true, Some(tree.position), "", message, None);
+                Vec::new()
+            }
+        }
+    }
+
     fn new(tree: &'a Tree, problems: &'a Problems, strictness: Strictness, field: String) -> Option<Self> {
         let Value::Mapping(all) = &tree.value else {
             let message = format!("expected a mapping, found {}", tree.value.kind());

@@ -25,6 +25,7 @@ pub mod alt_name;
 pub mod anomaly;
 pub mod certificate;
 pub mod chain;
+pub mod decimal;
 pub mod der;
 pub mod error;
 pub mod extension;

@@ -93,6 +93,12 @@ impl Name {
         self.values(rfc4519::CN).last()
     }
 
+    /// The first value of an attribute.
+    #[must_use]
+    pub fn first(&self, oid: ObjectIdentifier) -> Option<&str> {
+        self.values(oid).next()
+    }
+
     /// The organizations, which Kubernetes reads as groups, in the order in which they stand.
     #[must_use]
     pub fn organizations(&self) -> Vec<&str> {

@@ -12,6 +12,8 @@ pub struct Block {
     pub encrypted: bool,
     /// Whether the block has headers at all: Go skips such certificates.
     pub headers: bool,
+    /// The line of its BEGIN, counted from one.
+    pub line: usize,
     /// The decoded contents.
     pub contents: Zeroizing<Vec<u8>>,
 }
@@ -32,13 +34,15 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, Error> {
             _ => "a block is malformed",
         })
     })?;
-    let begun = text.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
-    if parsed.len() < begun {
+    let begun = begins(text);
+    if parsed.len() < begun.len() {
         return Err(Error::Pem("a BEGIN line has no END line"));
     }
     Ok(parsed
         .into_iter()
-        .map(|block| Block {
+        .enumerate()
+        .map(|(index, block)| Block {
+            line: begun.get(index).copied().unwrap_or(1),
             label: block.tag().to_owned(),
             encrypted: block.headers().get("Proc-Type").is_some_and(|kind| kind.contains("ENCRYPTED")),
             headers: block.headers().iter().next().is_some(),
@@ -62,6 +66,20 @@ pub fn encode(label: &str, contents: &[u8]) -> Result<String, Error> {
         .map_err(|_| Error::Primitive("writing PEM"))
 }
 
+/// The line of every BEGIN, counted from one.
+fn begins(text: &[u8]) -> Vec<usize> {
+    let mut line = 1;
+    let mut found = Vec::new();
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'\n' => line += 1,
+            b'-' if text.get(at..).is_some_and(|rest| rest.starts_with(BEGIN)) => found.push(line),
+            _ => {}
+        }
+    }
+    found
+}
+
 const BEGIN: &[u8] = b"-----BEGIN ";
 
 #[cfg(test)]
@@ -79,6 +97,7 @@ mod tests {
         assert_eq!(blocks.len(), 2);
         assert_eq!(*blocks[1].contents, b"two");
         assert_eq!(blocks[0].label, "CERTIFICATE");
+        assert_eq!([blocks[0].line, blocks[1].line], [3, 7]);
     }
 
     #[test]

@@ -63,8 +63,11 @@ fn manual_pages_of_every_verb() {
     bed.run(&["man", "--dir", "man1"]).success();
     let verbs = [
         "",
+        "-adopt",
         "-apply",
+        "-audit",
         "-completions",
+        "-expiry",
         "-explain",
         "-inspect",
         "-man",
@@ -87,7 +90,10 @@ fn help_shows_a_session_and_every_flag_its_words() {
     let help = bed.run(&["--help"]).success().out("A session:").out("Exit status: 0 done, or healthy");
     for verb in [
         "apply",
+        "adopt",
+        "audit",
         "completions",
+        "expiry",
         "explain",
         "inspect",
         "man",
@@ -100,7 +106,9 @@ fn help_shows_a_session_and_every_flag_its_words() {
     ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}");
         let help = bed.run(&[verb, "--help"]).success();
-        for line in help.stdout.lines().filter(|line| line.trim_start().starts_with('-')) {
+        // What begins with a dash and a blank is a value that a flag may have.
+        let flag = |line: &&str| line.trim_start().starts_with('-') && !line.trim_start().starts_with("- ");
+        for line in help.stdout.lines().filter(flag) {
             let words =
                 line.trim().split("  ").count() > 1 || help.stdout.contains(&format!("{line}\n          "));
             assert!(words, "{verb}: {line}");

@@ -10,6 +10,7 @@ mod workshop;
 mod adopt;
 mod apply;
 mod architecture;
+mod audit;
 mod chains;
 mod compare;
 mod disk;
