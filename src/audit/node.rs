@@ -1,9 +1,10 @@
 //! One node of a view: its credentials, and whatever else lies in its directories.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Anchor;
 use super::case::Case;
+use super::file::File;
 use super::view::{Extent, View};
 use crate::catalog::Role;
 use crate::disk::content::Item;
@@ -73,6 +74,36 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn stray(&self, name: &str) -> Option<&'a Stray> {
         self.strays().find(|stray| stray.path.file_name().is_some_and(|own| own == name))
+    }
+
+    /// Where a path of its own file system is, as the view's paths are written; `None` where that is not looked at and
+    /// not known either.
+    #[must_use]
+    pub fn place(&self, path: &str) -> Option<PathBuf> {
+        self.view.survey.place(self.site(), path)
+    }
+
+    /// The file at a path of its own file system.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<File<'a>> {
+        self.view.file(&self.place(path)?)
+    }
+
+    /// The file with the CAs whose clients its kubelet believes.
+    #[must_use]
+    pub fn kubelet_client_ca(&self) -> Option<File<'a>> {
+        let (_, config) = self.kubelet()?;
+        self.file(&config.authentication.x509.client_ca_file)
+    }
+
+    /// Whether it runs workloads and nothing else, as far as is known: without a spec, only who has a kubelet's
+    /// credentials is a worker for certain.
+    #[must_use]
+    pub fn is_only_worker(&self) -> bool {
+        let others = self.is(Role::ControlPlane) || self.is(Role::Etcd);
+        let has = |name| self.credential(name).is_some_and(|case| !case.is_absent());
+        let known = self.view.terms.given || has("kubelet.conf") || has("kubelet-client");
+        self.is(Role::Worker) && !others && known
     }
 
     /// Its static pod manifests, each with its path.

@@ -2,17 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::path::Path;
 
 use time::OffsetDateTime;
 
 use super::case::Case;
+use super::file::{File, Place, files, places};
 use super::node::Node;
 use super::sighting::{Sighting, Spot, spots};
 use crate::disk::Survey;
 use crate::spec::Spec;
 use crate::target::{Site, Targets};
 use crate::version::Version;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Crl, PublicKey};
 
 /// One directory: of a node, or of a fleet.
 #[derive(Clone, Debug)]
@@ -30,6 +32,10 @@ pub struct View<'a> {
     extents: Vec<Extent>,
     spots: Vec<Spot<'a>>,
     authorities: HashMap<&'a [u8], Vec<&'a Certificate>>,
+    authority_keys: HashSet<&'a PublicKey>,
+    crls: Vec<(&'a Path, &'a Crl)>,
+    places: HashMap<&'a Path, Place>,
+    sites: HashMap<Site, usize>,
 }
 
 /// How a directory is judged.
@@ -78,7 +84,22 @@ impl<'a> View<'a> {
             authorities.entry(spot.certificate.subject.as_der()).or_default().push(spot.certificate);
         }
         let extents = extents(targets, survey);
-        Self { position: 0, spec, targets, survey, terms, extents, spots, authorities }
+        let authority_keys = authorities.values().flatten().map(|ca| &ca.public_key).collect();
+        let sites = extents.iter().enumerate().map(|(position, extent)| (extent.site.clone(), position));
+        Self {
+            position: 0,
+            spec,
+            targets,
+            survey,
+            terms,
+            spots,
+            authorities,
+            authority_keys,
+            crls: crls(survey),
+            places: places(targets, survey),
+            sites: sites.collect(),
+            extents,
+        }
     }
 
     /// The moment of the judgement.
@@ -107,12 +128,36 @@ impl<'a> View<'a> {
     /// The node of a site.
     #[must_use]
     pub fn node(&'a self, site: &Site) -> Option<Node<'a>> {
-        self.nodes().find(|node| node.site() == site)
+        let extent = self.extents.get(*self.sites.get(site)?)?;
+        Some(Node { view: self, extent })
     }
 
     /// Every certificate, wherever it stands, each once: first those of the targets.
     pub fn sightings(&'a self) -> impl Iterator<Item = Sighting<'a>> {
         self.spots.iter().map(|spot| Sighting { view: self, spot })
+    }
+
+    /// Every file, the targets' first, and every directory.
+    pub fn files(&'a self) -> impl Iterator<Item = File<'a>> {
+        files(self).into_iter()
+    }
+
+    /// The file or directory at a path.
+    #[must_use]
+    pub fn file(&'a self, path: &Path) -> Option<File<'a>> {
+        File::of(self, *self.places.get(path)?)
+    }
+
+    /// Whether a key is that of a CA whose certificate is somewhere in the view.
+    #[must_use]
+    pub fn is_authority_key(&self, key: &PublicKey) -> bool {
+        self.authority_keys.contains(key)
+    }
+
+    /// The revocation lists in files that no target has, each with the path of its file.
+    #[must_use]
+    pub fn crls(&self) -> &[(&'a Path, &'a Crl)] {
+        &self.crls
     }
 
     /// The CA certificates of a name, by its bytes.
@@ -140,10 +185,22 @@ impl<'a> Scene<'a> {
         self.views.iter().flat_map(View::cases)
     }
 
+    /// Every file and directory.
+    pub fn files(&'a self) -> impl Iterator<Item = File<'a>> {
+        self.views.iter().flat_map(View::files)
+    }
+
     /// Every certificate of every directory; one that is in several directories, once for each.
     pub fn sightings(&'a self) -> impl Iterator<Item = Sighting<'a>> {
         self.views.iter().flat_map(View::sightings)
     }
+}
+
+fn crls(survey: &Survey) -> Vec<(&Path, &Crl)> {
+    let present = survey.strays.iter().filter_map(|stray| Some((stray, stray.found.present()?)));
+    present
+        .flat_map(|(stray, present)| present.content.crls().map(|crl| (stray.path.as_path(), crl)))
+        .collect()
 }
 
 /// Targets of a site follow each other.

@@ -1,6 +1,6 @@
 //! Which file a target's parts are in.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::catalog::{Base, Distribution, FileRole};
 use crate::target::{Aim, Site, Target, Targets};
@@ -22,6 +22,8 @@ pub struct Layout {
     kubelet: Option<PathBuf>,
     kubelet_config: Option<PathBuf>,
     etcd: Option<PathBuf>,
+    /// Where the directory is in a node's own file system.
+    home: PathBuf,
     certificates: Certificates,
 }
 
@@ -63,12 +65,13 @@ impl Layout {
     /// The layout of a distribution's directory.
     #[must_use]
     pub fn of_distribution(root: &Path, distribution: &Distribution) -> Self {
-        Self::bare(root, Certificates::Node(PathBuf::from(distribution.certificates)))
+        let certificates = Certificates::Node(PathBuf::from(distribution.certificates));
+        Self { home: Path::new("/").join(distribution.home), ..Self::bare(root, certificates) }
     }
 
     fn bare(root: &Path, certificates: Certificates) -> Self {
-        let root = root.to_owned();
-        Self { root, authority: None, kubelet: None, kubelet_config: None, etcd: None, certificates }
+        let (root, home) = (root.to_owned(), PathBuf::from(KUBERNETES));
+        Self { root, authority: None, kubelet: None, kubelet_config: None, etcd: None, home, certificates }
     }
 
     /// The same with the kubelet's own directory, and the configuration that lies beside it.
@@ -118,6 +121,37 @@ impl Layout {
             Certificates::Node(_) => self.root.clone(),
             Certificates::Fleet(_) => self.root.join("nodes").join(node),
         }
+    }
+
+    /// Where a path of a node's own file system is on this machine: below one of the directories that are looked at, or
+    /// in the rest of the node's file system where that is around them. `None` where it is neither, and for a path that
+    /// is not absolute or goes up.
+    #[must_use]
+    pub fn host(&self, node: &str, path: &Path) -> Option<PathBuf> {
+        let below = path.strip_prefix("/").ok()?;
+        if path.components().any(|part| part == Component::ParentDir) {
+            return None;
+        }
+        if let Certificates::Fleet(_) = self.certificates {
+            return Some(self.overlay(node).join(below));
+        }
+        let beside = Path::new(KUBELET).parent().zip(self.kubelet.as_deref().and_then(Path::parent));
+        let apart = [
+            self.kubelet.as_deref().map(|here| (Path::new(KUBELET), here)),
+            beside,
+            self.etcd.as_deref().map(|here| (Path::new(ETCD), here)),
+            Some((self.home.as_path(), self.root.as_path())),
+            Some((self.root.as_path(), self.root.as_path())),
+        ];
+        let inside = apart.into_iter().flatten();
+        let inside = inside.filter_map(|(there, here)| Some(here.join(path.strip_prefix(there).ok()?)));
+        // The whole file system: the root is where it is on the node.
+        let home = self.home.strip_prefix("/").unwrap_or(&self.home);
+        let whole = || {
+            let up = self.root.ends_with(home).then(|| home.components().count())?;
+            Some(self.root.ancestors().nth(up)?.join(below))
+        };
+        inside.into_iter().next().or_else(whole)
     }
 
     /// To whom a file below one of the roots belongs, by its path relative to the root or absolute; nobody in a fleet's
@@ -190,4 +224,34 @@ pub enum Owner {
     OnlyNode,
     /// No node.
     Nobody,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_a_node_are_found_where_its_directories_are() {
+        let node = Layout::new(Path::new("/tmp/k"), None, "/etc/kubernetes/pki", false);
+        let with = node.clone().with_kubelet(Some(Path::new("/tmp/l/pki")));
+        let whole = Layout::new(Path::new("/tmp/n/etc/kubernetes"), None, "/etc/kubernetes/pki", false);
+        let live = Layout::new(Path::new("/etc/kubernetes"), None, "/etc/kubernetes/pki", false);
+        let fleet = Layout::new(Path::new("/tmp/f"), None, "/etc/kubernetes/pki", true);
+        for (layout, path, place) in [
+            (&node, "/etc/kubernetes/pki/ca.crt", Some("/tmp/k/pki/ca.crt")),
+            (&node, "/tmp/k/pki/ca.crt", Some("/tmp/k/pki/ca.crt")),
+            (&node, "/var/lib/etcd", None),
+            (&node, "/var/lib/kubelet/config.yaml", None),
+            (&node, "pki/ca.crt", None),
+            (&node, "/etc/kubernetes/../shadow", None),
+            (&with, "/var/lib/kubelet/pki/kubelet.crt", Some("/tmp/l/pki/kubelet.crt")),
+            (&with, "/var/lib/kubelet/config.yaml", Some("/tmp/l/config.yaml")),
+            (&whole, "/etc/kubernetes/pki/ca.crt", Some("/tmp/n/etc/kubernetes/pki/ca.crt")),
+            (&whole, "/var/lib/etcd", Some("/tmp/n/var/lib/etcd")),
+            (&live, "/var/lib/etcd", Some("/var/lib/etcd")),
+            (&fleet, "/var/lib/etcd", Some("/tmp/f/nodes/cp1/var/lib/etcd")),
+        ] {
+            assert_eq!(layout.host("cp1", Path::new(path)).as_deref(), place.map(Path::new), "{path}");
+        }
+    }
 }
