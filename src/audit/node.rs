@@ -108,7 +108,7 @@ impl<'a> Node<'a> {
 
     /// Its static pod manifests, each with its path.
     pub fn pods(&self) -> impl Iterator<Item = (&'a Path, &'a StaticPod)> + use<'a> {
-        self.items().filter_map(|(path, item)| match item {
+        self.objects().filter_map(|(path, item)| match item {
             Item::StaticPod(pod) => Some((path, &**pod)),
             _ => None,
         })
@@ -123,7 +123,7 @@ impl<'a> Node<'a> {
     /// The kubelet's configuration.
     #[must_use]
     pub fn kubelet(&self) -> Option<(&'a Path, &'a KubeletConfig)> {
-        self.items().find_map(|(path, item)| match item {
+        self.objects().find_map(|(path, item)| match item {
             Item::KubeletConfig(config) => Some((path, &**config)),
             _ => None,
         })
@@ -131,9 +131,17 @@ impl<'a> Node<'a> {
 
     /// Everything that is in files which no target has, each with the path of its file.
     pub fn items(&self) -> impl Iterator<Item = (&'a Path, &'a Item)> + use<'a> {
-        self.strays().flat_map(|stray| {
-            let items = stray.found.present().into_iter().flat_map(|present| &present.content.items);
-            items.filter_map(|item| Some((stray.path.as_path(), item.as_ref().ok()?)))
-        })
+        self.strays().flat_map(items)
     }
+
+    /// Its manifests and its kubelet's configuration.
+    fn objects(&self) -> impl Iterator<Item = (&'a Path, &'a Item)> + use<'a> {
+        let strays = &self.view.survey.strays;
+        self.extent.objects.iter().filter_map(|index| strays.get(*index)).flat_map(items)
+    }
+}
+
+fn items(stray: &Stray) -> impl Iterator<Item = (&Path, &Item)> {
+    let items = stray.found.present().into_iter().flat_map(|present| &present.content.items);
+    items.filter_map(|item| Some((stray.path.as_path(), item.as_ref().ok()?)))
 }

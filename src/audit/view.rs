@@ -10,7 +10,8 @@ use super::case::Case;
 use super::file::{File, Place, files, places};
 use super::node::Node;
 use super::sighting::{Sighting, Spot, spots};
-use crate::disk::Survey;
+use crate::disk::content::Item;
+use crate::disk::{Stray, Survey};
 use crate::spec::Spec;
 use crate::target::{Site, Targets};
 use crate::version::Version;
@@ -72,6 +73,8 @@ pub(super) struct Extent {
     pub site: Site,
     pub targets: Range<usize>,
     pub strays: Vec<usize>,
+    /// Those of the strays that are manifests or a kubelet's configuration.
+    pub objects: Vec<usize>,
 }
 
 impl<'a> View<'a> {
@@ -203,6 +206,13 @@ fn crls(survey: &Survey) -> Vec<(&Path, &Crl)> {
         .collect()
 }
 
+/// Whether a file is a manifest or a kubelet's configuration.
+fn is_object(stray: &Stray) -> bool {
+    let mut items =
+        stray.found.present().into_iter().flat_map(|present| present.content.items.iter().flatten());
+    items.any(|item| matches!(item, Item::StaticPod(_) | Item::KubeletConfig(_)))
+}
+
 /// Targets of a site follow each other.
 fn extents(targets: &Targets, survey: &Survey) -> Vec<Extent> {
     let mut extents: Vec<Extent> = Vec::new();
@@ -213,6 +223,7 @@ fn extents(targets: &Targets, survey: &Survey) -> Vec<Extent> {
                 site: target.site.clone(),
                 targets: index..index + 1,
                 strays: Vec::new(),
+                objects: Vec::new(),
             }),
         }
     }
@@ -228,10 +239,15 @@ fn extents(targets: &Targets, survey: &Survey) -> Vec<Extent> {
             // A node that the spec does not have.
             None if unknown.insert(site) => {
                 positions.insert(site.clone(), extents.len());
-                extents.push(Extent { site: site.clone(), targets: 0..0, strays: vec![index] });
+                let (site, strays) = (site.clone(), vec![index]);
+                extents.push(Extent { site, targets: 0..0, strays, objects: Vec::new() });
             }
             None => {}
         }
+    }
+    for extent in &mut extents {
+        let is_object = |index: &usize| survey.strays.get(*index).is_some_and(is_object);
+        extent.objects = extent.strays.iter().copied().filter(is_object).collect();
     }
     extents
 }

@@ -157,11 +157,7 @@ fn look(
     if survey.overflow {
         terminal::warning(&format!("{} has more files than are looked at", directory.display()));
     }
-    let layout = match &detected.kind {
-        DirectoryKind::Fleet(_) => "kubepki fleet",
-        DirectoryKind::Node(distribution) => distribution.name,
-        DirectoryKind::Unknown => "unknown",
-    };
+    let layout = layout.name();
     Ok(Look { directory: directory.to_owned(), layout, spec, targets, survey, facts })
 }
 
@@ -185,7 +181,7 @@ impl Place<'_> {
                     Targets::of(spec, &selection)?,
                 ));
             }
-            DirectoryKind::Unknown => return Ok((Layout::new(root, None, "", false), nothing)),
+            DirectoryKind::Unknown => return Ok((Layout::unknown(root), nothing)),
             DirectoryKind::Node(distribution) if *distribution == &KUBEADM => {
                 Layout::new(root, None, &spec.certificates_dir, false)
             }

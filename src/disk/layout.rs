@@ -2,8 +2,13 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::catalog::distribution::KUBEADM;
 use crate::catalog::{Base, Distribution, FileRole};
 use crate::target::{Aim, Site, Target, Targets};
+
+/// How a fleet directory's layout is called, and one that is not known.
+const FLEET: &str = "kubepki fleet";
+const UNKNOWN: &str = "unknown";
 
 /// Where nodes keep their Kubernetes directory.
 const KUBERNETES: &str = "/etc/kubernetes";
@@ -24,6 +29,8 @@ pub struct Layout {
     etcd: Option<PathBuf>,
     /// Where the directory is in a node's own file system.
     home: PathBuf,
+    /// Whose it is.
+    name: &'static str,
     certificates: Certificates,
 }
 
@@ -59,19 +66,35 @@ impl Layout {
             Certificates::Node(below.unwrap_or(Path::new("pki")).to_owned())
         };
         let authority = authority.map(Path::to_owned);
-        Self { authority, ..Self::bare(root, certificates) }
+        let name = if fleet { FLEET } else { KUBEADM.name };
+        Self { authority, name, ..Self::bare(root, certificates) }
+    }
+
+    /// The layout of a directory of which nothing is known.
+    #[must_use]
+    pub fn unknown(root: &Path) -> Self {
+        Self { name: UNKNOWN, ..Self::new(root, None, "", false) }
     }
 
     /// The layout of a distribution's directory.
     #[must_use]
     pub fn of_distribution(root: &Path, distribution: &Distribution) -> Self {
         let certificates = Certificates::Node(PathBuf::from(distribution.certificates));
-        Self { home: Path::new("/").join(distribution.home), ..Self::bare(root, certificates) }
+        let (home, name) = (Path::new("/").join(distribution.home), distribution.name);
+        Self { home, name, ..Self::bare(root, certificates) }
     }
 
     fn bare(root: &Path, certificates: Certificates) -> Self {
-        let (root, home) = (root.to_owned(), PathBuf::from(KUBERNETES));
-        Self { root, authority: None, kubelet: None, kubelet_config: None, etcd: None, home, certificates }
+        Self {
+            root: root.to_owned(),
+            authority: None,
+            kubelet: None,
+            kubelet_config: None,
+            etcd: None,
+            home: PathBuf::from(KUBERNETES),
+            name: UNKNOWN,
+            certificates,
+        }
     }
 
     /// The same with the kubelet's own directory, and the configuration that lies beside it.
@@ -94,6 +117,12 @@ impl Layout {
         matches!(self.certificates, Certificates::Fleet(_))
             || absolute.starts_with(&self.root)
             || absolute.starts_with(KUBERNETES)
+    }
+
+    /// Whose it is: a distribution's name, `kubepki fleet`, or `unknown`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// The directory that is worked on.

@@ -225,6 +225,12 @@ impl Survey {
         absolute.min_by_key(|directory| directory.path.components().count())
     }
 
+    /// Whose layout the directory has.
+    #[must_use]
+    pub fn layout(&self) -> &'static str {
+        self.layout.as_ref().map_or("unknown", Layout::name)
+    }
+
     /// The absolute path of one of the paths here.
     #[must_use]
     pub fn absolute(&self, path: &Path) -> PathBuf {
