@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod custody;
+pub mod etcd;
 pub mod file;
 pub mod key;
 pub mod node;
