@@ -78,17 +78,13 @@ fn parse(bytes: &[u8]) -> Vec<Grant> {
     const GROUP: u16 = 0x08;
     const MASK: u16 = 0x10;
     let Some(entries) = bytes.strip_prefix(&[2, 0, 0, 0]) else { return Vec::new() };
-    let entries: Vec<(u16, u32, u32)> = entries
-        .chunks_exact(8)
-        .filter_map(|entry| match *entry {
-            [a, b, c, d, e, f, g, h] => Some((
-                u16::from_le_bytes([a, b]),
-                u32::from(u16::from_le_bytes([c, d])),
-                u32::from_le_bytes([e, f, g, h]),
-            )),
-            _ => None,
-        })
-        .collect();
+    let read = |entry: &[u8]| {
+        let (tag, rest) = entry.split_first_chunk()?;
+        let (permissions, number) = rest.split_first_chunk()?;
+        let permissions = u32::from(u16::from_le_bytes(*permissions));
+        Some((u16::from_le_bytes(*tag), permissions, u32::from_le_bytes(*number.first_chunk()?)))
+    };
+    let entries: Vec<(u16, u32, u32)> = entries.chunks_exact(8).filter_map(read).collect();
     let mask = entries.iter().find(|(tag, ..)| *tag == MASK).map_or(7, |(_, permissions, _)| *permissions);
     let grant = |(tag, permissions, number): (u16, u32, u32)| {
         let who = match tag {

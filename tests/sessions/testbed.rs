@@ -251,9 +251,6 @@ impl Run {
 }
 
 impl Ran {
-    /// Says that nothing more is asked of it: for closures that return nothing.
-    pub fn nothing(self) {}
-
     #[track_caller]
     pub fn out(self, text: &str) -> Self {
         assert!(self.stdout.contains(text), "{}: no {text:?} in stdout\n{}", self.what, self.stdout);

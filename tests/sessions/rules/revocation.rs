@@ -13,7 +13,7 @@ pub const CASES: &[Case] = &[
     }),
     Case::finds("KP-RV002", |bed| revoke(bed, "out/pki/crl.pem", &List::NEW)).with(AT_2030).of("medium"),
     Case::finds("KP-RV002", |bed| {
-        revoke(bed, "out/pki/crl.pem", &List { extensions: "crlNumber=no", ..List::NEW })
+        revoke(bed, "out/pki/crl.pem", &List { extensions: "crlNumber=no", ..List::NEW });
     }),
     Case::finds("KP-RV002", |bed| revoke(bed, "out/pki/crl.pem", &List { number: "", ..List::NEW })),
     Case::finds("KP-RV002", |bed| {

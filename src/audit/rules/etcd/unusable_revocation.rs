@@ -6,7 +6,7 @@ use crate::audit::custody::is_etcds;
 use crate::audit::etcd::{asked, release};
 use crate::audit::rule::rule;
 use crate::audit::{Fault, File, Node, Remedy, Severity};
-use crate::disk::content::{Encoding, Item};
+use crate::disk::content::{Content, Encoding, Item};
 use crate::moment::span;
 use crate::x509::{Certificate, Crl};
 
@@ -67,7 +67,7 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
     }
     for file in beside(node).iter().filter(|file| !seen.contains(&file.path())) {
         let authorities = authorities(node, None);
-        for crl in file.content().into_iter().flat_map(|content| content.crls()) {
+        for crl in file.content().into_iter().flat_map(Content::crls) {
             faults.extend(outdated(file, crl, &authorities));
         }
     }

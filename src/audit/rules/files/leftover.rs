@@ -1,5 +1,6 @@
 //! `KP-FS013`: what somebody has left behind.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::audit::rule::rule;
@@ -61,22 +62,17 @@ fn applies(scene: &Scene<'_>) -> bool {
 
 fn check(scene: &Scene<'_>) -> Vec<Fault> {
     let mut leftovers: Vec<Leftover<'_>> = Vec::new();
+    let mut known: HashMap<(usize, PathBuf), usize> = HashMap::new();
     for file in scene.files().filter(|file| file.role.is_none() && !file.is_directory()) {
-        let path = file.path();
-        let Some((top, kind)) = leftover(&path) else { continue };
-        let position = leftovers
-            .iter()
-            .rposition(|known| known.path == top && known.first.view.position == file.view.position);
-        let known = match position.and_then(|position| leftovers.get_mut(position)) {
-            Some(known) => known,
-            None => {
-                leftovers.push(Leftover { path: top, kind, first: file, keys: 0, others: 0 });
-                let Some(last) = leftovers.last_mut() else { continue };
-                last
-            }
-        };
-        known.keys += usize::from(file.holds_private_key());
-        known.others += usize::from(file.is_of_pki() && !file.holds_private_key());
+        let Some((path, kind)) = leftover(&file.path()) else { continue };
+        let index = *known.entry((file.view.position, path.clone())).or_insert_with(|| {
+            leftovers.push(Leftover { path, kind, first: file, keys: 0, others: 0 });
+            leftovers.len() - 1
+        });
+        if let Some(leftover) = leftovers.get_mut(index) {
+            leftover.keys += usize::from(file.holds_private_key());
+            leftover.others += usize::from(file.is_of_pki() && !file.holds_private_key());
+        }
     }
     leftovers.iter().filter_map(fault).collect()
 }

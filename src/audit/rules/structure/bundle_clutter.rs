@@ -1,11 +1,13 @@
 //! `KP-ST006`: a bundle with CAs that do not belong there.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::audit::rule::rule;
 use crate::audit::{Fault, File, Remedy, View};
-use crate::disk::content::Item;
+use crate::disk::content::{Content, Item};
 use crate::moment::date;
 use crate::target::Aim;
-use crate::x509::{Certificate, chain};
+use crate::x509::{Certificate, PrivateKey, PublicKey, chain};
 
 rule! {
     /// A bundle of CAs holds one twice, one that has expired, or one that nothing in the cluster is signed by.
@@ -59,6 +61,7 @@ fn check(file: &File<'_>) -> Vec<Fault> {
     let Some(first) = bundle.first() else { return Vec::new() };
     let own = file.case().is_some_and(|case| case.is_authority());
     let now = file.view.now();
+    let mut uses = Uses::of(file.view);
     let clutter = bundle.iter().enumerate().skip(1).filter_map(|(index, ca)| {
         let twin = bundle.iter().take(index).position(|other| other == ca);
         if let Some(twin) = twin {
@@ -68,7 +71,7 @@ fn check(file: &File<'_>) -> Vec<Fault> {
             return Some((index, format!("expired {}", date(ca.not_after))));
         }
         let successor = ca.not_before > first.not_before || ca.subject == first.subject;
-        (own && !successor && !is_used(file.view, ca))
+        (own && !successor && !uses.include(ca))
             .then(|| (index, "has signed nothing that is here".to_owned()))
     });
     clutter
@@ -80,15 +83,39 @@ fn check(file: &File<'_>) -> Vec<Fault> {
         .collect()
 }
 
-/// Whether a CA has signed something in the view, or its key is there.
-fn is_used(view: &View<'_>, ca: &Certificate) -> bool {
-    let signs = |other: &Certificate| other != ca && chain::signed_by(other, ca).is_ok();
-    let key = || {
-        let mut files = view.files();
-        files.any(|file| {
-            let mut keys = file.content().into_iter().flat_map(|content| content.private_keys());
-            keys.any(|key| *key.public_key() == ca.public_key)
-        })
-    };
-    view.sightings().any(|sighting| signs(sighting.certificate())) || key()
+/// More signatures than this are not checked for one file: a hostile bundle must not take hours. What would need more is
+/// taken for used.
+const MOST: usize = 1_000;
+
+/// What a CA of a view may be of use for.
+struct Uses<'a> {
+    /// The certificates by the names of their issuers.
+    signed: HashMap<&'a [u8], Vec<&'a Certificate>>,
+    /// The private keys that there are.
+    keys: HashSet<&'a PublicKey>,
+    checks: usize,
+}
+
+impl<'a> Uses<'a> {
+    fn of(view: &'a View<'a>) -> Self {
+        let mut signed: HashMap<&[u8], Vec<&Certificate>> = HashMap::new();
+        for certificate in view.sightings().map(|sighting| sighting.certificate()) {
+            signed.entry(certificate.issuer.as_der()).or_default().push(certificate);
+        }
+        let contents = view.files().filter_map(|file| file.content());
+        let keys = contents.flat_map(Content::private_keys).map(PrivateKey::public_key).collect();
+        Self { signed, keys, checks: 0 }
+    }
+
+    /// Whether a CA has signed something in the view, or its key is there.
+    fn include(&mut self, ca: &Certificate) -> bool {
+        let signed = self.signed.get(ca.subject.as_der()).into_iter().flatten();
+        for certificate in signed.filter(|certificate| **certificate != ca) {
+            self.checks += 1;
+            if self.checks > MOST || chain::signed_by(certificate, ca).is_ok() {
+                return true;
+            }
+        }
+        self.keys.contains(&ca.public_key)
+    }
 }

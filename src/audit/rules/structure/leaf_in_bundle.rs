@@ -90,7 +90,8 @@ fn of_case(case: &Case<'_>) -> Vec<Fault> {
 /// takes it for one where it is an anchor.
 fn leaves<'a>(certificates: impl Iterator<Item = &'a Certificate>, before: usize) -> Vec<String> {
     let is_leaf = |certificate: &Certificate| {
-        !certificate.is_ca() && !(certificate.version < 3 && certificate.is_self_issued())
+        let old_root = certificate.version < 3 && certificate.is_self_issued();
+        !certificate.is_ca() && !old_root
     };
     let numbered = certificates.enumerate().filter(|(_, certificate)| is_leaf(certificate));
     numbered
