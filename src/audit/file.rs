@@ -155,6 +155,17 @@ impl<'a> File<'a> {
             && (self.role.is_some() || self.holds_private_key() || self.items().any(known))
     }
 
+    /// Whether it is an archive of a node's overlay, which `apply --archive` puts beside it.
+    #[must_use]
+    pub fn is_archive_of_node(&self) -> bool {
+        let stem = self.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let beside = self.path.with_file_name(stem);
+        self.view.targets.fleet
+            && self.path.parent() == Some(Path::new("nodes"))
+            && self.is_called(&[".tar"])
+            && self.view.file(&beside).is_some_and(|overlay| overlay.is_directory())
+    }
+
     /// What could be read of it.
     pub fn items(&self) -> impl Iterator<Item = &'a Item> + use<'a> {
         self.content().into_iter().flat_map(|content| content.items.iter().flatten())

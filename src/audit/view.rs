@@ -11,7 +11,7 @@ use super::file::{File, Place, files, places};
 use super::node::Node;
 use super::sighting::{Sighting, Spot, spots};
 use crate::disk::content::Item;
-use crate::disk::{Stray, Survey};
+use crate::disk::{Scan, Stray, Survey};
 use crate::spec::Spec;
 use crate::target::{Site, Targets};
 use crate::version::Version;
@@ -65,6 +65,8 @@ impl Terms {
 pub struct Scene<'a> {
     /// The directories.
     pub views: Vec<View<'a>>,
+    /// What a look for scattered keys has found, if there was one.
+    pub scan: Option<&'a Scan>,
 }
 
 /// The part of a view that is one node's, or the authority's.
@@ -175,7 +177,13 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn new(views: Vec<View<'a>>) -> Self {
         let numbered = views.into_iter().enumerate();
-        Self { views: numbered.map(|(position, view)| View { position, ..view }).collect() }
+        Self { views: numbered.map(|(position, view)| View { position, ..view }).collect(), scan: None }
+    }
+
+    /// The same, with what a look for scattered keys has found.
+    #[must_use]
+    pub fn with_scan(self, scan: Option<&'a Scan>) -> Self {
+        Self { scan, ..self }
     }
 
     /// Every node of every directory, and their authorities.

@@ -11,6 +11,7 @@
 //! | [`acl`] | who may do more with a file than its mode says |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
+//! | [`scan`] | private keys where none belong |
 //! | [`archive`] | a node's directory as a tar file |
 
 pub mod acl;
@@ -27,6 +28,7 @@ pub mod layout;
 pub mod lock;
 pub mod manifest;
 pub mod read;
+pub mod scan;
 pub mod survey;
 pub mod write;
 
@@ -38,6 +40,7 @@ pub use inventory::{Directory, Inventory};
 pub use kubeconfig::Kubeconfig;
 pub use layout::{File, Layout};
 pub use manifest::{KubeletConfig, StaticPod};
+pub use scan::Scan;
 pub use survey::{Entry, Found, Present, Stray, Survey};
 
 /// kubepki's own directory inside the one it works on: lock, journal, backups.

@@ -160,6 +160,9 @@ impl Survey {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     Err(ReadError::Outside(target.clone()))
                 }
+                Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+                    Err(ReadError::NotAFile("a circle of symlinks"))
+                }
                 Err(error) => Err(ReadError::System(reason(&error))),
             };
             let found = found.unwrap_or_else(|error| Arc::new(Found::Unreadable(error)));

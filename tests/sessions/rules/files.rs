@@ -14,6 +14,7 @@ const SYSTEM: u32 = 105;
 
 const FLEET_OUT: &[&str] = &["-d", "out", "-f", "cluster.yaml"];
 const KUBELET: &[&str] = &["-d", "out", "-f", "cluster.yaml", "--kubelet-dir", "kubelet"];
+const SCAN: &[&str] = &["-d", "out", "-f", "cluster.yaml", "--scan", "cloud"];
 const WHOLE: &[&str] = &["-d", "node"];
 
 pub const CASES: &[Case] = &[
@@ -186,6 +187,15 @@ pub const CASES: &[Case] = &[
     Case::finds("KP-FS018", |bed| rewrite(bed, |text| format!("issuer=CN = kubernetes\n{text}"))),
     Case::finds("KP-FS018", |bed| rewrite(bed, |text| text.trim_end().to_owned())),
     Case::passes("KP-FS018", |_| {}),
+    Case::finds("KP-FS019", |bed| {
+        let key = bed.read("out/pki/sa.key").replace('\n', "\n    ");
+        bed.write("cloud/user-data.txt", format!("#cloud-config\nwrite_files:\n- content: |\n    {key}"));
+    })
+    .with(SCAN)
+    .of("high"),
+    Case::finds("KP-FS019", |bed| drop(bed.write("cloud/backup/config", bed.read("out/admin.conf"))))
+        .with(SCAN),
+    Case::passes("KP-FS019", |bed| drop(bed.write("cloud/ca.crt", bed.read("out/pki/ca.crt")))).with(SCAN),
     Case::finds("KP-FS020", |bed| data(bed, 0o750, 0)).with(WHOLE),
     Case::finds("KP-FS020", |bed| data(bed, 0o700, SOMEBODY)).with(WHOLE),
     Case::passes("KP-FS020", |bed| data(bed, 0o700, 0)).with(WHOLE),

@@ -63,7 +63,8 @@ fn applies(scene: &Scene<'_>) -> bool {
 fn check(scene: &Scene<'_>) -> Vec<Fault> {
     let mut leftovers: Vec<Leftover<'_>> = Vec::new();
     let mut known: HashMap<(usize, PathBuf), usize> = HashMap::new();
-    for file in scene.files().filter(|file| file.role.is_none() && !file.is_directory()) {
+    let strays = scene.files().filter(|file| file.role.is_none() && !file.is_directory());
+    for file in strays.filter(|file| !file.is_archive_of_node()) {
         let Some((path, kind)) = leftover(&file.path()) else { continue };
         let index = *known.entry((file.view.position, path.clone())).or_insert_with(|| {
             leftovers.push(Leftover { path, kind, first: file, keys: 0, others: 0 });

@@ -19,5 +19,6 @@ super::rules![
     unclaimed,
     mixed_file,
     untidy_text,
+    scattered_key,
     open_data,
 ];

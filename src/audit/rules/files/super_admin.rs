@@ -21,7 +21,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "kubeadm init", since 1.29; kubernetes/kubernetes#121305; CIS Kubernetes Benchmark 5.1.7.
-    "KP-FS012" "super-admin" Info Scene "clusters that have a super-admin.conf"
+    "KP-FS012" "super-admin-on-node" Info Scene "clusters that have a super-admin.conf"
 }
 
 fn is_super_admin(case: &Case<'_>) -> bool {

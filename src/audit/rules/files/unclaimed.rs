@@ -97,7 +97,7 @@ fn fault(group: Group<'_>) -> Fault {
 fn kind(file: &File<'_>) -> Option<&'static str> {
     let Thing::File(found) = file.thing else { return None };
     let linked_inside = file.link.is_some() && found.present().is_some();
-    if file.role.is_some() || linked_inside || is_leftover(&file.path()) || is_kubelets(file) {
+    if file.role.is_some() || linked_inside || file.is_archive_of_node() || is_leftover(&file.path()) || is_kubelets(file) {
         return None;
     }
     let present = match found {
