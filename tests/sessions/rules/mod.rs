@@ -1,6 +1,7 @@
 //! Every rule has a directory that it finds fault with, and one that it looks at and finds none with. One file for each
 //! family; `Case::finds` and `Case::passes` are how a case is written down.
 
+mod cures;
 mod etcd;
 mod files;
 mod front_proxy;
@@ -8,7 +9,7 @@ mod keys;
 mod kubeconfig;
 mod kubelet;
 mod nodes;
-mod revocation;
+pub mod revocation;
 mod service_account;
 mod spec;
 mod structure;

@@ -37,14 +37,16 @@ const AT_2030: &[&str] = &["-d", "out", "-f", "cluster.yaml", "--at", "2030-01-0
 const SERVER: &[&str] = &["out/pki/apiserver.crt"];
 
 /// A revocation list to be made.
+#[derive(Clone, Copy)]
 pub struct List {
     /// The CA's files without their ending.
     pub ca: &'static str,
     /// The certificates that are revoked.
     pub revoked: &'static [&'static str],
     pub days: &'static str,
-    /// When it is made; now where nothing is said.
+    /// When it is made, and when the next one is due; now and after those days where nothing is said.
     pub last: &'static str,
+    pub next: &'static str,
     pub pem: bool,
     /// Its number in hexadecimal.
     pub number: &'static str,
@@ -58,6 +60,7 @@ impl List {
         revoked: &[],
         days: "30",
         last: "",
+        next: "20400101000000Z",
         pem: true,
         number: "01",
         extensions: "authorityKeyIdentifier=keyid:always",
@@ -90,7 +93,7 @@ pub fn revoke(bed: &Testbed, to: &str, list: &List) {
     if list.last.is_empty() {
         make.extend(["-crldays", list.days]);
     } else {
-        make.extend(["-crl_lastupdate", list.last, "-crl_nextupdate", "20400101000000Z"]);
+        make.extend(["-crl_lastupdate", list.last, "-crl_nextupdate", list.next]);
     }
     bed.peer("openssl", &make).success();
     let form = if list.pem && !to.ends_with(".der") { "PEM" } else { "DER" };

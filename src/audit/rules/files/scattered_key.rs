@@ -22,7 +22,7 @@ rule! {
     ///
     /// ## References
     ///
-    /// devantler-tech/ksail#6428.
+    /// kubernetes/kops#14315 (user data is read by whoever is on the machine); ksail#6428.
     "KP-FS019" "scattered-key" High Scene "scans for scattered keys"
 }
 
