@@ -53,7 +53,7 @@ impl<'a> File<'a> {
     /// Whether its name ends with one of these, whatever the case.
     #[must_use]
     pub fn is_called(&self, suffixes: &[&str]) -> bool {
-        let name = self.name().to_lowercase();
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         suffixes.iter().any(|suffix| name.ends_with(suffix))
     }
 

@@ -9,8 +9,9 @@ use super::content::{Content, Item};
 use super::inventory::{Directory, Inventory};
 use super::layout::{File, Layout, Owner};
 use super::read::{self, Bytes, Place, ReadError, Resolver};
+use crate::catalog::Base;
 use crate::system::reason;
-use crate::target::{Site, Targets};
+use crate::target::{Site, Target, Targets};
 
 /// The files as they are.
 #[derive(Debug, Default)]
@@ -86,6 +87,8 @@ impl Survey {
                 files
                     .map(|file| {
                         let place = resolver.resolve(&layout.absolute(&file.path));
+                        let place =
+                            place.or_else(|error| as_on_the_node(layout, target, error, &mut resolver));
                         (file, place)
                     })
                     .collect()
@@ -244,6 +247,22 @@ impl Survey {
     #[must_use]
     pub fn of_target(&self, index: usize) -> &[Entry] {
         self.targets.get(index).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A kubelet links to its current certificate by the absolute path on its node, which in a copy of its directory leads out
+/// of it, or to nothing: then the link is followed as on the node. Nothing is ever written there.
+fn as_on_the_node(
+    layout: &Layout,
+    target: &Target,
+    error: ReadError,
+    resolver: &mut Resolver,
+) -> Result<Place, ReadError> {
+    let (Base::Kubelet, ReadError::Outside(to)) = (target.base, &error) else { return Err(error) };
+    let there = layout.host(&target.site.to_string(), to).filter(|there| there != to);
+    match there.map(|there| resolver.resolve(&there)) {
+        Some(Ok(place)) if place.exists => Ok(place),
+        _ => Err(error),
     }
 }
 

@@ -28,6 +28,8 @@ pub const CASES: &[Case] = &[
         bed.set_mode("out/pki/spare.key", 0o644);
     })
     .of("medium"),
+    Case::finds("KP-FS001", |bed| kubelet_client(bed, 0o644)).with(KUBELET).of("critical"),
+    Case::passes("KP-FS001", |bed| kubelet_client(bed, 0o600)).with(KUBELET),
     Case::passes("KP-FS001", |bed| bed.set_mode("out/pki/ca.key", 0o400)),
     Case::passes("KP-FS001", |bed| stray(bed, "out/pki/ca.key", "out/pki/spare.key", 0o600)),
     Case::finds("KP-FS002", |bed| own(bed, "out/pki/ca.crt", SOMEBODY)).of("high"),
@@ -101,6 +103,8 @@ pub const CASES: &[Case] = &[
         fs::rename(bed.path("out/pki/ca.crt"), bed.path("out/pki/root.crt")).unwrap();
         symlink("root.crt", bed.path("out/pki/ca.crt")).unwrap();
     }),
+    // In a copy of its directory, the kubelet's link leads where it leads on the node.
+    Case::passes("KP-FS009", |bed| kubelet_client(bed, 0o600)).with(KUBELET),
     Case::finds("KP-FS010", |bed| {
         fleet(bed);
         bed.copy("out/authority/ca.key", "out/nodes/worker1/etc/kubernetes/pki/ca.key");
@@ -245,6 +249,20 @@ pub fn kubelet(bed: &Testbed, client_ca: &str) {
 pub fn kubelet_with(bed: &Testbed, config: &str) {
     fs::create_dir_all(bed.path("kubelet/pki")).unwrap();
     bed.write("kubelet/config.yaml", format!("kind: KubeletConfiguration\n{config}"));
+}
+
+/// What a kubelet keeps: certificate and key in one dated file, and an absolute link to it.
+fn kubelet_client(bed: &Testbed, mode: u32) {
+    kubelet(bed, "/etc/kubernetes/pki/ca.crt");
+    let dated = "kubelet-client-2026-11-24-05-13-14.pem";
+    let path = format!("kubelet/pki/{dated}");
+    bed.write(
+        &path,
+        bed.read("out/pki/apiserver-kubelet-client.crt") + &bed.read("out/pki/apiserver-kubelet-client.key"),
+    );
+    bed.set_mode(&path, mode);
+    let link = bed.path("kubelet/pki/kubelet-client-current.pem");
+    symlink(format!("/var/lib/kubelet/pki/{dated}"), link).unwrap();
 }
 
 /// A worker's directory beside `out`.

@@ -27,6 +27,8 @@ pub const CASES: &[Case] = &[
     Case::finds("KP-ST002", |bed| drop(UnixListener::bind(bed.path("out/pki/s.conf")).unwrap())).of("medium"),
     Case::finds("KP-ST002", |bed| fs::create_dir(bed.path("out/pki/spare.crt")).unwrap()).of("medium"),
     Case::finds("KP-ST002", |bed| symlink("loop.crt", bed.path("out/pki/loop.crt")).unwrap()).of("medium"),
+    Case::finds("KP-ST002", |bed| drop(bed.shell("mkfifo \"out/pki/$(printf '\\377').pem\"").success()))
+        .of("medium"),
     Case::finds("KP-ST002", |bed| {
         fs::remove_file(bed.path("out/pki/sa.pub")).unwrap();
         fs::create_dir(bed.path("out/pki/sa.pub")).unwrap();

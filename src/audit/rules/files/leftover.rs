@@ -112,7 +112,7 @@ fn leftover(path: &Path) -> Option<(PathBuf, Kind)> {
     let mut top = PathBuf::new();
     path.components().find_map(|part| {
         top.push(part);
-        let kind = kind(part.as_os_str().to_str()?)?;
+        let kind = kind(&part.as_os_str().to_string_lossy())?;
         Some((top.clone(), kind))
     })
 }
