@@ -5,7 +5,10 @@ use super::revocation::{List, revoke};
 use super::{audit, findings, sign};
 use crate::testbed::{SINGLE, Testbed};
 
-const CURES: &[(&str, fn(&Testbed))] = &[
+/// A rule, and what makes it find fault.
+type Cure = (&'static str, fn(&Testbed));
+
+const CURES: &[Cure] = &[
     ("KP-FS001", |bed| bed.set_mode("out/pki/ca.key", 0o644)),
     ("KP-FS001", |bed| {
         bed.copy("out/pki/sa.key", "out/pki/spare.key");
