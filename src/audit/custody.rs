@@ -49,8 +49,8 @@ pub fn foreign_owner(file: &File<'_>) -> Option<Fault> {
 /// Whether a user may own what is at a path of a site.
 ///
 /// Besides root, these may: the owner of the directory that is looked at, unless a system has it in use; a user that a
-/// static pod of the node runs as (kubeadm's `RootlessControlPlane` gives each component its own); and of what is etcd's,
-/// a user that the system made for a program, where etcd is no pod but a service of the host.
+/// static pod of the node runs as (kubeadm's `RootlessControlPlane` gives each component its own); and of what is
+/// etcd's, a user that the system made for a program, where etcd is no pod but a service of the host.
 #[must_use]
 pub fn may_own(view: &View<'_>, site: Option<&Site>, path: &Path, uid: u32, of_etcd: bool) -> bool {
     let survey = view.survey;

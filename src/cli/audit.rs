@@ -19,8 +19,8 @@ use crate::version::Version;
 
 /// Say what is wrong with the PKI of a directory, why it matters and what cures it
 ///
-/// The directory may be anybody's: kubeadm's, kubepki's, another distribution's. Without a spec, the cluster is read from
-/// the files; with one, they are held to it. Nothing is written.
+/// The directory may be anybody's: kubeadm's, kubepki's, another distribution's. Without a spec, the cluster is read
+/// from the files; with one, they are held to it. Nothing is written.
 #[derive(Debug, Args)]
 pub struct Audit {
     #[command(flatten)]

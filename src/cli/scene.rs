@@ -90,7 +90,8 @@ impl SceneArgs {
 }
 
 impl Looks {
-    /// The scene at a moment. `at` says whether the user asked for that moment; `release` is the one that was asked for.
+    /// The scene at a moment. `at` says whether the user asked for that moment; `release` is the one that was asked
+    /// for.
     #[must_use]
     pub fn scene(&self, now: OffsetDateTime, at: bool, release: Option<Version>) -> Scene<'_> {
         let views = self.all.iter().map(|look| {

@@ -71,8 +71,8 @@ impl fmt::Display for Grant {
     }
 }
 
-/// The named entries of a list in the form in which the kernel hands it out (linux/posix_acl_xattr.h): a version, and for
-/// each entry a tag, permissions and an identifier, all little-endian. Only version 2 is known.
+/// The named entries of a list in the form in which the kernel hands it out (linux/posix_acl_xattr.h): a version, and
+/// for each entry a tag, permissions and an identifier, all little-endian. Only version 2 is known.
 fn parse(bytes: &[u8]) -> Vec<Grant> {
     const USER: u16 = 0x02;
     const GROUP: u16 = 0x08;

@@ -59,8 +59,8 @@ pub struct Directory {
 }
 
 impl Inventory {
-    /// Lists what is below the roots of a layout; nothing is read yet. Files that an interrupted run has left ready to be
-    /// put in place count as if they were there already: that is what the next `apply` begins with.
+    /// Lists what is below the roots of a layout; nothing is read yet. Files that an interrupted run has left ready to
+    /// be put in place count as if they were there already: that is what the next `apply` begins with.
     #[must_use]
     pub fn of(layout: &Layout, pending: Option<&Journal>) -> Self {
         let mut inventory = Self { budget: MAX_BYTES, ..Self::default() };

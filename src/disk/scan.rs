@@ -75,8 +75,8 @@ impl Scan {
     }
 }
 
-/// How many private keys are in the bytes: as PEM, or as base64 of it, as in kubeconfigs and in cloud-init's `write_files`.
-/// Keys of OpenSSH and PGP are others' business, and encrypted ones are nobody's.
+/// How many private keys are in the bytes: as PEM, or as base64 of it, as in kubeconfigs and in cloud-init's
+/// `write_files`. Keys of OpenSSH and PGP are others' business, and encrypted ones are nobody's.
 fn private_keys(bytes: &[u8]) -> usize {
     const BEGIN: &[u8] = b"-----BEGIN ";
     // Base64 of BEGIN, as far as it does not depend on what follows.

@@ -240,7 +240,11 @@ impl Survey {
     /// The absolute path of one of the paths here.
     #[must_use]
     pub fn absolute(&self, path: &Path) -> PathBuf {
-        self.layout.as_ref().map_or_else(|| path.to_owned(), |layout| layout.absolute(path))
+        match &self.layout {
+            Some(layout) if path.as_os_str().is_empty() => layout.root().to_owned(),
+            Some(layout) => layout.absolute(path),
+            None => path.to_owned(),
+        }
     }
 
     /// The files of the target at this position.
@@ -250,8 +254,8 @@ impl Survey {
     }
 }
 
-/// A kubelet links to its current certificate by the absolute path on its node, which in a copy of its directory leads out
-/// of it, or to nothing: then the link is followed as on the node. Nothing is ever written there.
+/// A kubelet links to its current certificate by the absolute path on its node, which in a copy of its directory leads
+/// out of it, or to nothing: then the link is followed as on the node. Nothing is ever written there.
 fn as_on_the_node(
     layout: &Layout,
     target: &Target,

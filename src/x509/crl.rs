@@ -1,4 +1,5 @@
-//! A parsed certificate revocation list (RFC 5280 §5). As with certificates, what is judged elsewhere is only read here.
+//! A parsed certificate revocation list (RFC 5280 §5). As with certificates, what is judged elsewhere is only read
+//! here.
 
 use std::fmt;
 use std::ops::Range;

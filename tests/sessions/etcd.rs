@@ -120,8 +120,8 @@ fn three_members_trust_each_other_and_nobody_else() {
     drop(members);
 }
 
-/// What KP-ET005 says of etcd: it shuts out who is on the list, looks neither at the list's dates nor at its issuer, and
-/// shuts out everybody when it cannot read the list.
+/// What KP-ET005 says of etcd: it shuts out who is on the list, looks neither at the list's dates nor at its issuer,
+/// and shuts out everybody when it cannot read the list.
 #[test]
 fn a_revocation_list_is_asked_for_serial_numbers_and_nothing_else() {
     let bed = Testbed::applied(SINGLE);

@@ -1,5 +1,5 @@
-//! The rules, one to a file, in a folder for each family. To add one: write its file, and add its name to the list of its
-//! family.
+//! The rules, one to a file, in a folder for each family. To add one: write its file, and add its name to the list of
+//! its family.
 
 use super::Rule;
 

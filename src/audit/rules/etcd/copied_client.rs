@@ -1,5 +1,7 @@
 //! `KP-ET004`: one client certificate of etcd on several nodes.
 
+use std::path::PathBuf;
+
 use crate::audit::rule::rule;
 use crate::audit::{Fault, Node, Remedy, Scene};
 use crate::disk::content::Item;
@@ -10,9 +12,9 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// etcd's log does not tell which of them did what, and when one node is lost, the certificate cannot be revoked for it
-    /// alone. It is usual where etcd is external: kubeadm hands the one certificate of its configuration to all control
-    /// planes.
+    /// etcd's log does not tell which of them did what, and when one node is lost, the certificate cannot be revoked
+    /// for it alone. It is usual where etcd is external: kubeadm hands the one certificate of its configuration to all
+    /// control planes.
     ///
     /// The certificate is the one that `--etcd-certfile` of the API server's manifest names, else
     /// `apiserver-etcd-client`.
@@ -28,11 +30,14 @@ rule! {
 }
 
 /// The nodes that are clients of etcd, each with its certificate and where that is.
-fn clients<'a>(scene: &'a Scene<'a>) -> Vec<(Node<'a>, std::path::PathBuf, &'a Certificate)> {
-    scene.nodes().filter_map(|node| client(&node).map(|(path, certificate)| (node, path, certificate))).collect()
+fn clients<'a>(scene: &'a Scene<'a>) -> Vec<(Node<'a>, PathBuf, &'a Certificate)> {
+    scene
+        .nodes()
+        .filter_map(|node| client(&node).map(|(path, certificate)| (node, path, certificate)))
+        .collect()
 }
 
-fn client<'a>(node: &Node<'a>) -> Option<(std::path::PathBuf, &'a Certificate)> {
+fn client<'a>(node: &Node<'a>) -> Option<(PathBuf, &'a Certificate)> {
     let named = node.pod("kube-apiserver").and_then(|(_, pod)| pod.flag("etcd-certfile"));
     if let Some(file) = named.and_then(|path| node.file(path)) {
         let certificate = file.items().find_map(|item| match item {

@@ -11,9 +11,9 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// A member shows the certificate of its client port to itself: its gateway dials the port as a client. Other members
-    /// are dialled and dial with the peer certificate. Without `client auth`, and for peers without either usage, the
-    /// handshakes fail.
+    /// A member shows the certificate of its client port to itself: its gateway dials the port as a client. Other
+    /// members are dialled and dial with the peer certificate. Without `client auth`, and for peers without either
+    /// usage, the handshakes fail.
     ///
     /// A member with a certificate of its own for dialling (`--client-cert-file`, `--peer-client-cert-file`) needs
     /// `client auth` there only.
@@ -43,7 +43,8 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
         let own = pod.is_some_and(|pod| pod.flag(dialling).is_some_and(|file| !file.is_empty()));
         let needs_client = !own;
         let Some(case) = node.credential(name) else { continue };
-        let lacks = case.certificate().and_then(|certificate| lacks(certificate, needs_client, name == "etcd-peer"));
+        let lacks =
+            case.certificate().and_then(|certificate| lacks(certificate, needs_client, name == "etcd-peer"));
         if let Some(lacks) = lacks {
             let message = format!("lacks the usage {lacks}, which etcd needs");
             faults.push(Fault::new(case.certificate_path(), message, Remedy::Reissue).about(&case));
@@ -66,8 +67,8 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
     faults
 }
 
-/// What a certificate lacks. Without the extension it may be used for everything; that a server's lacks `server auth` is
-/// no matter of etcd's, and told elsewhere.
+/// What a certificate lacks. Without the extension it may be used for everything; that a server's lacks `server auth`
+/// is no matter of etcd's, and told elsewhere.
 fn lacks(certificate: &Certificate, client: bool, peer: bool) -> Option<String> {
     let usages = &certificate.usages.extended;
     let has = |usage| usages.is_empty() || usages.contains(&usage) || usages.contains(&ExtendedKeyUsage::Any);

@@ -9,8 +9,8 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// With the certificate of a client, such as the API server's, one can try to join as a member, or speak to a member as
-    /// one. kubeadm sets it up so in every cluster, so this is said once and is no alarm.
+    /// With the certificate of a client, such as the API server's, one can try to join as a member, or speak to a
+    /// member as one. kubeadm sets it up so in every cluster, so this is said once and is no alarm.
     ///
     /// ## What to do
     ///

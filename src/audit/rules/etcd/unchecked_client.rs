@@ -16,8 +16,8 @@ rule! {
     ///
     /// ## What to do
     ///
-    /// `--client-cert-auth`, `--trusted-ca-file`, `--cert-file` and `--key-file` in the manifest, and the same with `peer-`;
-    /// no `--auto-tls` and no `--peer-auto-tls`. `kubepki apply` makes the certificates.
+    /// `--client-cert-auth`, `--trusted-ca-file`, `--cert-file` and `--key-file` in the manifest, and the same with
+    /// `peer-`; no `--auto-tls` and no `--peer-auto-tls`. `kubepki apply` makes the certificates.
     ///
     /// ## References
     ///
@@ -35,18 +35,22 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
     doors
         .filter_map(|door| {
             let [certificate, authority, check, automatic] = door.flag_names();
-            let (of, message, act) = if door.is_automatic() {
-                let message = format!("makes its own certificate (--{automatic})");
-                (door.of, message, format!("--{certificate} instead of --{automatic}"))
+            let (message, act) = if door.is_automatic() {
+                (
+                    format!("makes its own certificate (--{automatic})"),
+                    format!("--{certificate} instead of --{automatic}"),
+                )
             } else if !door.is_checked() {
-                (door.of, format!("asks for no certificate (--{check} is off)"), format!("--{check} --{authority}=FILE"))
+                (
+                    format!("asks for no certificate (--{check} is off)"),
+                    format!("--{check} --{authority}=FILE"),
+                )
             } else if door.authority().is_none() {
-                let message = format!("believes every CA of its image (no --{authority})");
-                (door.of, message, format!("--{authority}=FILE"))
+                (format!("believes every CA of its image (no --{authority})"), format!("--{authority}=FILE"))
             } else {
                 return None;
             };
-            let message = format!("for its {of}s, etcd {message}");
+            let message = format!("for its {}s, etcd {message}", door.of);
             Some(Fault::new(manifest.to_owned(), message, Remedy::by_hand(format!("set {act}"))))
         })
         .collect()

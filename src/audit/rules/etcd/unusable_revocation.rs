@@ -15,13 +15,13 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// etcd reads the list anew for each connection. One that it cannot read locks everybody out: from release 3.6 on it
-    /// reads DER only, and PEM no more; before, PEM too if nothing stands before it. Of the rest it looks at the serial
-    /// numbers alone, and neither at who signed the list nor at its dates: one that is out of date, or of another CA, is
-    /// taken, and lets in who has been revoked since, or shuts out who happens to have the same number.
+    /// etcd reads the list anew for each connection. One that it cannot read locks everybody out: from release 3.6 on
+    /// it reads DER only, and PEM no more; before, PEM too if nothing stands before it. Of the rest it looks at the
+    /// serial numbers alone, and neither at who signed the list nor at its dates: one that is out of date, or of
+    /// another CA, is taken, and lets in who has been revoked since, or shuts out who happens to have the same number.
     ///
-    /// Looked at are the files that `--client-crl-file` and `--peer-crl-file` of the manifest name, and those among etcd's
-    /// certificates.
+    /// Looked at are the files that `--client-crl-file` and `--peer-crl-file` of the manifest name, and those among
+    /// etcd's certificates.
     ///
     /// ## What to do
     ///
@@ -57,7 +57,9 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
         match file.content().and_then(|content| content.crls().next()) {
             None => {
                 let message = format!("holds no revocation list, and etcd lets no {} in without", door.of);
-                faults.push(Fault::new(file.path(), message, Remedy::by_hand(NEW)).severity(Severity::High).of(file));
+                faults.push(
+                    Fault::new(file.path(), message, Remedy::by_hand(NEW)).severity(Severity::High).of(file),
+                );
             }
             Some(crl) => {
                 faults.extend(unread(file, release(pod)).map(|fault| fault.of(file)));
@@ -85,9 +87,15 @@ fn unread(file: &File<'_>, release: Option<(u16, u16)>) -> Option<Fault> {
         Some((major, minor)) => {
             (format!("is PEM, which etcd {major}.{minor} does not read: it lets nobody in"), Severity::High)
         }
-        None => ("is PEM, which etcd does not read from 3.6 on: then it lets nobody in".to_owned(), Severity::Medium),
+        None => (
+            "is PEM, which etcd does not read from 3.6 on: then it lets nobody in".to_owned(),
+            Severity::Medium,
+        ),
     };
-    Some(Fault::new(file.path(), message, Remedy::by_hand("openssl crl -in FILE -outform DER -out FILE.new")).severity(severity))
+    Some(
+        Fault::new(file.path(), message, Remedy::by_hand("openssl crl -in FILE -outform DER -out FILE.new"))
+            .severity(severity),
+    )
 }
 
 /// The faults of a list that etcd takes although it is not right.
@@ -95,7 +103,10 @@ fn outdated(file: &File<'_>, crl: &Crl, authorities: &[&Certificate]) -> Vec<Fau
     let now = file.view.now();
     let fault = |message: String| Fault::new(file.path(), message, Remedy::by_hand(NEW)).of(file);
     let stale = crl.next_update.filter(|next| *next < now).map(|next| {
-        fault(format!("should have been replaced {} ago: etcd lets in who was revoked since", span(now - next)))
+        fault(format!(
+            "should have been replaced {} ago: etcd lets in who was revoked since",
+            span(now - next)
+        ))
     });
     let foreign = !authorities.is_empty() && !authorities.iter().any(|ca| crl.is_of(ca));
     let foreign = foreign.then(|| {

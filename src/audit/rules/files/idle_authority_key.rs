@@ -9,13 +9,13 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// `--cluster-signing-cert-file` and `--cluster-signing-key-file` are blank: certificates are signed elsewhere. Then
-    /// the key lies there for thieves only.
+    /// `--cluster-signing-cert-file` and `--cluster-signing-key-file` are blank: certificates are signed elsewhere.
+    /// Then the key lies there for thieves only.
     ///
     /// ## What to do
     ///
-    /// Move the key off the machine, to where certificates are signed. `kubepki request` and `kubepki import` do without
-    /// it.
+    /// Move the key off the machine, to where certificates are signed. `kubepki request` and `kubepki import` do
+    /// without it.
     ///
     /// ## References
     ///
@@ -24,22 +24,23 @@ rule! {
 }
 
 /// The signers that can have a CA of their own (`--cluster-signing-SIGNER-cert-file`).
-const SIGNERS: [&str; 4] =
-    ["kube-apiserver-client", "kubelet-client", "kubelet-serving", "legacy-unknown"];
+const SIGNERS: [&str; 4] = ["kube-apiserver-client", "kubelet-client", "kubelet-serving", "legacy-unknown"];
 
 fn applies(node: &Node<'_>) -> bool {
     node.pod("kube-controller-manager").is_some() && node.credential("ca").is_some()
 }
 
 fn check(node: &Node<'_>) -> Vec<Fault> {
-    let (Some((manifest, pod)), Some(ca)) = (node.pod("kube-controller-manager"), node.credential("ca")) else {
+    let (Some((manifest, pod)), Some(ca)) = (node.pod("kube-controller-manager"), node.credential("ca"))
+    else {
         return Vec::new();
     };
     if signs(pod) || ca.present(FileRole::Key).is_none() {
         return Vec::new();
     }
     let message = format!("is there, although {} names no key to sign with", manifest.display());
-    let remedy = Remedy::by_hand("move the key off the machine, to where certificates are signed");
+    // Put there for one run of `apply`, it is to go afterwards: no plan can say more.
+    let remedy = Remedy::advice("move the key off the machine, to where certificates are signed");
     vec![Fault::new(ca.path(FileRole::Key), message, remedy).about(&ca)]
 }
 

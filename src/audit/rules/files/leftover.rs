@@ -30,13 +30,28 @@ rule! {
 
 /// How the names of backups end.
 const BACKUPS: [&str; 14] = [
-    "~", ".bak", ".backup", "-backup", "_backup", ".old", ".orig", ".prev", ".rpmnew", ".rpmsave", ".save", ".saved",
-    ".dpkg-old", ".swp",
+    "~",
+    ".bak",
+    ".backup",
+    "-backup",
+    "_backup",
+    ".old",
+    ".orig",
+    ".prev",
+    ".rpmnew",
+    ".rpmsave",
+    ".save",
+    ".saved",
+    ".dpkg-old",
+    ".swp",
 ];
 
 /// How the names of archives end.
-const ARCHIVES: [&str; 11] =
-    [".7z", ".cpio", ".gz", ".rar", ".tar", ".tbz2", ".tgz", ".txz", ".xz", ".zip", ".zst"];
+const ARCHIVES: [&str; 9] = [".7z", ".cpio", ".rar", ".tar", ".tbz2", ".tgz", ".txz", ".tzst", ".zip"];
+
+/// How the names of compressed files end, which may be anything, and what must stand before that.
+const COMPRESSED: [&str; 4] = [".bz2", ".gz", ".xz", ".zst"];
+const INSIDE: [&str; 8] = [".conf", ".cpio", ".crt", ".key", ".kubeconfig", ".pem", ".tar", ".p12"];
 
 /// What a name tells of a file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +101,9 @@ fn fault(leftover: &Leftover<'_>) -> Option<Fault> {
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let (keys, others) = (leftover.keys, leftover.others);
     match leftover.kind {
-        Kind::Archive => fault("is an archive: what is in it is not looked at".to_owned(), Remedy::by_hand(delete)),
+        Kind::Archive => {
+            fault("is an archive: what is in it is not looked at".to_owned(), Remedy::by_hand(delete))
+        }
         Kind::Usual(program) => {
             let message = format!("is a backup of {program}'s, with {keys} private key{}", plural(keys));
             Some(fault(message, Remedy::advice(delete))?.severity(Severity::Info))
@@ -127,7 +144,9 @@ fn kind(name: &str) -> Option<Kind> {
     if name.starts_with("kubeadm-backup-") {
         return Some(Kind::Usual("kubeadm"));
     }
-    if ARCHIVES.iter().any(|suffix| name.ends_with(suffix)) {
+    let inside = COMPRESSED.iter().find_map(|suffix| name.strip_suffix(suffix));
+    let archive = |name: &str| ARCHIVES.iter().any(|suffix| name.ends_with(suffix));
+    if archive(&name) || inside.is_some_and(|name| INSIDE.iter().any(|suffix| name.ends_with(suffix))) {
         return Some(Kind::Archive);
     }
     // A backup is often dated: `pki.bak-2026-11-24`.
@@ -152,6 +171,8 @@ mod tests {
             ("pki.old.20261124T051314Z", Some(Kind::Backup)),
             ("pki.tar.gz", Some(Kind::Archive)),
             ("certs.zip", Some(Kind::Archive)),
+            ("ca.key.xz", Some(Kind::Archive)),
+            ("audit-2026-11-24.log.gz", None),
             ("tls-1764000000", Some(Kind::Usual("k3s"))),
             ("kubeadm-backup-etcd-2026-11-24-05-13-14", Some(Kind::Usual("kubeadm"))),
             ("pki", None),

@@ -7,21 +7,21 @@ use crate::disk::FileRole;
 use crate::disk::content::Item;
 
 rule! {
-    /// A private key stands in a file that is expected to hold certificates, requests or public keys, or a certificate in
-    /// a key's file.
+    /// A private key stands in a file that is expected to hold certificates, requests or public keys, or a certificate
+    /// in a key's file.
     ///
     /// ## Why it matters
     ///
     /// Files with certificates are copied, mailed and left readable without a thought. The key goes with them.
     ///
-    /// What is meant to hold both is no fault: the kubelet's `…-current.pem`, other files named `.pem` that no credential
-    /// has, as a load balancer wants them, and kubeconfigs. A certificate in a key's file does no harm by itself, and is
-    /// said as low.
+    /// What is meant to hold both is no fault: the kubelet's `…-current.pem`, other files named `.pem` that no
+    /// credential has, as a load balancer wants them, and kubeconfigs. A certificate in a key's file does no harm by
+    /// itself, and is said as low.
     ///
     /// ## What to do
     ///
-    /// Take the key for known to others. `kubepki apply` writes a new key and a new certificate in files of their own; a
-    /// CA's file has to be split by hand: `openssl x509 -in ca.crt -out ca.crt.new`.
+    /// Take the key for known to others. `kubepki apply` writes a new key and a new certificate in files of their own;
+    /// a CA's file has to be split by hand: `openssl x509 -in ca.crt -out ca.crt.new`.
     ///
     /// ## References
     ///

@@ -12,8 +12,8 @@ rule! {
     ///
     /// Who gets at a disk, a snapshot or a backup has the cluster. The controller manager signs kubelets' certificates
     /// with the key of the cluster's CA and reads no encrypted one, so every default cluster has it in the clear, and
-    /// this is said once. The other keys need not be there at all: nothing that runs reads the key of the front proxy's CA
-    /// or of etcd's.
+    /// this is said once. The other keys need not be there at all: nothing that runs reads the key of the front proxy's
+    /// CA or of etcd's.
     ///
     /// Where the spec says that the CAs are external, no key of theirs belongs there at all.
     ///
@@ -50,6 +50,7 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
     } else {
         (others, Severity::Info)
     };
-    let remedy = Remedy::advice("keep the keys of CAs off the machine, encrypted, but for the run that signs");
+    let remedy =
+        Remedy::advice("keep the keys of CAs off the machine, encrypted, but for the run that signs");
     vec![Fault::new(first.path(FileRole::Key), message, remedy).severity(severity).about(first)]
 }

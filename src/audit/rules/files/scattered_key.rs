@@ -8,13 +8,13 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// What is in user data can be read from the metadata service by every process of the machine, pods included, and by who
-    /// may look at the machine in the cloud's console. It stays there when the key on the node is replaced.
+    /// What is in user data can be read from the metadata service by every process of the machine, pods included, and
+    /// by who may look at the machine in the cloud's console. It stays there when the key on the node is replaced.
     ///
     /// This is looked for when asked: `audit --scan` looks at the usual places (`/etc/cloud`, `/run/cloud-init`,
-    /// `/run/ignition.json`, `/usr/lib/ignition`, `/var/backups`, `/var/lib/cloud`, `/var/lib/waagent`),
-    /// `audit --scan DIR` below another directory; 20,000 files and 256 MiB at most. Keys in PEM are seen, and in base64 of
-    /// it; in archives they are not.
+    /// `/run/ignition.json`, `/usr/lib/ignition`, `/var/backups`, `/var/lib/cloud`, `/var/lib/waagent`), `audit --scan
+    /// DIR` below another directory; 20,000 files and 256 MiB at most. Keys in PEM are seen, and in base64 of it; in
+    /// archives they are not.
     ///
     /// ## What to do
     ///

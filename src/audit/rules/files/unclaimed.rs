@@ -16,8 +16,8 @@ rule! {
     ///
     /// Nobody renews them, and nobody knows who trusts them. They are said once for each node, by what is in them.
     ///
-    /// Not counted are what kubeadm and the kubelet keep there: manifests, configuration, requests, and the kubelet's dated
-    /// certificates; links to other files of the directory; and backups, which KP-FS013 looks at.
+    /// Not counted are what kubeadm and the kubelet keep there: manifests, configuration, requests, and the kubelet's
+    /// dated certificates; links to other files of the directory; and backups, which KP-FS013 looks at.
     ///
     /// ## What to do
     ///
@@ -30,8 +30,15 @@ rule! {
 }
 
 /// The kinds in the order in which they are told.
-const KINDS: [&str; 7] =
-    ["certificate", "private key", "public key", "kubeconfig", "revocation list", "unreadable file", "other file"];
+const KINDS: [&str; 7] = [
+    "certificate",
+    "private key",
+    "public key",
+    "kubeconfig",
+    "revocation list",
+    "unreadable file",
+    "other file",
+];
 
 /// More names of a kind than this are not told.
 const NAMED: usize = 3;
@@ -52,9 +59,7 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
     for file in scene.files().filter(|file| !file.is_directory()) {
         let Some(kind) = kind(&file) else { continue };
         // The files of a node follow each other nearly always.
-        let same = |group: &Group<'_>| {
-            group.anchor.view == file.view.position && group.site == file.site()
-        };
+        let same = |group: &Group<'_>| group.anchor.view == file.view.position && group.site == file.site();
         let position = groups.iter().rposition(same);
         match position.and_then(|position| groups.get_mut(position)) {
             Some(group) => group.files.push((kind, file.path())),
@@ -97,7 +102,12 @@ fn fault(group: Group<'_>) -> Fault {
 fn kind(file: &File<'_>) -> Option<&'static str> {
     let Thing::File(found) = file.thing else { return None };
     let linked_inside = file.link.is_some() && found.present().is_some();
-    if file.role.is_some() || linked_inside || file.is_archive_of_node() || is_leftover(&file.path()) || is_kubelets(file) {
+    if file.role.is_some()
+        || linked_inside
+        || file.is_archive_of_node()
+        || is_leftover(&file.path())
+        || is_kubelets(file)
+    {
         return None;
     }
     let present = match found {
@@ -107,9 +117,7 @@ fn kind(file: &File<'_>) -> Option<&'static str> {
     };
     let mut items = present.content.items.iter();
     Some(match items.find_map(|item| item.as_ref().ok()) {
-        Some(
-            Item::StaticPod(_) | Item::KubeletConfig(_) | Item::Request(_),
-        ) => return None,
+        Some(Item::StaticPod(_) | Item::KubeletConfig(_) | Item::Request(_)) => return None,
         // Other objects of Kubernetes: an encryption or admission configuration.
         Some(Item::Other(_)) if file.is_called(&[".yaml", ".yml", ".json"]) => return None,
         _ if file.holds_private_key() => "private key",

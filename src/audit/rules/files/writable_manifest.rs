@@ -10,8 +10,8 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// It says which certificates a component shows and which CAs it believes, and the kubelet runs whatever it says, as
-    /// root if it likes.
+    /// It says which certificates a component shows and which CAs it believes, and the kubelet runs whatever it says,
+    /// as root if it likes.
     ///
     /// That others may read it is no fault here, though the benchmark asks for 600: no secret is in it.
     ///

@@ -9,8 +9,8 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// The API server takes who shows it for a user of that name as well. And aggregated APIs, which check it with the front
-    /// proxy's own CA, refuse it.
+    /// The API server takes who shows it for a user of that name as well. And aggregated APIs, which check it with the
+    /// front proxy's own CA, refuse it.
     ///
     /// Where both CAs are one, that is the fault, and told by KP-TR002.
     ///

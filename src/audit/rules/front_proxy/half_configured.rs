@@ -4,7 +4,8 @@ use crate::audit::rule::rule;
 use crate::audit::{Fault, Node, Remedy};
 
 rule! {
-    /// The API server is told one half of what the aggregation layer needs: whom to believe, or what to show, but not both.
+    /// The API server is told one half of what the aggregation layer needs: whom to believe, or what to show, but not
+    /// both.
     ///
     /// ## Why it matters
     ///
@@ -36,8 +37,11 @@ fn applies(node: &Node<'_>) -> bool {
 
 fn check(node: &Node<'_>) -> Vec<Fault> {
     let (set, unset) = flags(node);
-    let Some((manifest, _)) = node.pod("kube-apiserver").filter(|_| !unset.is_empty()) else { return Vec::new() };
-    let list = |flags: &[&str]| flags.iter().map(|flag| format!("--{flag}")).collect::<Vec<_>>().join(" and ");
+    let Some((manifest, _)) = node.pod("kube-apiserver").filter(|_| !unset.is_empty()) else {
+        return Vec::new();
+    };
+    let list =
+        |flags: &[&str]| flags.iter().map(|flag| format!("--{flag}")).collect::<Vec<_>>().join(" and ");
     let message = format!("has {} and not {}", list(&set), list(&unset));
     let remedy = Remedy::by_hand(format!("set {} too", list(&unset)));
     Fault::one(manifest.to_owned(), message, remedy)

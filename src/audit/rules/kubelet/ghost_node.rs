@@ -9,15 +9,15 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// Who has its key can come back as that node: the API server knows nothing of the spec, and lets it register again and
-    /// read the secrets of the pods that are bound to it.
+    /// Who has its key can come back as that node: the API server knows nothing of the spec, and lets it register again
+    /// and read the secrets of the pods that are bound to it.
     ///
     /// A credential of one of the spec's own nodes with another's name is told by other rules.
     ///
     /// ## What to do
     ///
-    /// Add the node to the spec, if it is one. Else delete its Node object and the file, and let the certificate lapse; if
-    /// its key may be in other hands, replace the CA: nothing revokes a client certificate in Kubernetes.
+    /// Add the node to the spec, if it is one. Else delete its Node object and the file, and let the certificate lapse;
+    /// if its key may be in other hands, replace the CA: nothing revokes a client certificate in Kubernetes.
     ///
     /// ## References
     ///
@@ -53,7 +53,10 @@ fn check(sighting: &Sighting<'_>) -> Vec<Fault> {
     if known || !valid || !signed() {
         return Vec::new();
     }
-    let message = format!("is a valid client certificate of node `{}`, which the spec does not have", name.escape_debug());
+    let message = format!(
+        "is a valid client certificate of node `{}`, which the spec does not have",
+        name.escape_debug()
+    );
     let remedy = Remedy::by_hand("add the node to the spec, or delete its Node object and this file");
     vec![Fault::new(sighting.path(), format!("{}{message}", sighting.which()), remedy)]
 }

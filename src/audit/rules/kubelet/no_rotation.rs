@@ -8,8 +8,8 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// When it has expired, the node is lost to the cluster until somebody makes a new one: a year after it has joined, on
-    /// a weekend.
+    /// When it has expired, the node is lost to the cluster until somebody makes a new one: a year after it has joined,
+    /// on a weekend.
     ///
     /// The configuration file has to say it: `rotateCertificates` is false there by default; kubeadm sets it.
     ///

@@ -2,7 +2,7 @@
 
 use crate::audit::rule::rule;
 use crate::audit::{Fault, Node, Remedy};
-use crate::disk::FileRole;
+use crate::disk::{FileRole, KubeletConfig};
 
 rule! {
     /// A kubelet is told to request its serving certificate, and has none that the cluster's CA has signed.
@@ -24,9 +24,8 @@ rule! {
 
 fn applies(node: &Node<'_>) -> bool {
     // A certificate of the user's own takes the place of both.
-    let asks = |(_, config): (_, &crate::disk::KubeletConfig)| {
-        config.server_tls_bootstrap && config.tls_cert_file.is_empty()
-    };
+    let asks =
+        |(_, config): (_, &KubeletConfig)| config.server_tls_bootstrap && config.tls_cert_file.is_empty();
     node.kubelet().is_some_and(asks) && node.credential("kubelet-serving").is_some()
 }
 
@@ -37,6 +36,7 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
         None if case.is_absent() => "is missing: the request was not answered",
         _ => return Vec::new(),
     };
-    let remedy = Remedy::by_hand("approve the node's request: `kubectl get csr`, `kubectl certificate approve NAME`");
+    let remedy =
+        Remedy::by_hand("approve the node's request: `kubectl get csr`, `kubectl certificate approve NAME`");
     vec![Fault::new(case.path(FileRole::Certificate), message, remedy).about(&case)]
 }

@@ -7,21 +7,22 @@ use crate::audit::{Fault, File, Remedy};
 use crate::disk::content::Content;
 use crate::moment::{date, span};
 use crate::x509::Crl;
+use crate::x509::hex::hex;
 
 rule! {
     /// A revocation list is out of date, does not follow the one before it, or lacks what RFC 5280 demands.
     ///
     /// ## Why it matters
     ///
-    /// Verifiers refuse such a list, and with it every certificate of the CA; or they pass over it, and nothing is revoked.
-    /// Go reads lists of version 2 only.
+    /// Verifiers refuse such a list, and with it every certificate of the CA; or they pass over it, and nothing is
+    /// revoked. Go reads lists of version 2 only.
     ///
     /// Whether a list of etcd's is out of date or of another CA is told by KP-ET005.
     ///
     /// ## What to do
     ///
-    /// Have who holds the CA's key make a new list, with cRLNumber and authorityKeyIdentifier: `openssl ca -gencrl` with
-    /// `crl_extensions` in its configuration.
+    /// Have who holds the CA's key make a new list, with cRLNumber and authorityKeyIdentifier: `openssl ca -gencrl`
+    /// with `crl_extensions` in its configuration.
     ///
     /// ## References
     ///
@@ -92,8 +93,12 @@ fn backward(file: &File<'_>, crl: &Crl) -> Option<String> {
         other.issuer == crl.issuer && other.this_update < crl.this_update && greater
     })?;
     let theirs = other.number.as_deref().unwrap_or_default();
-    let hex = crate::x509::hex::hex;
-    Some(format!("has the number {}, not greater than {} of {} before it", hex(number), hex(theirs), path.display()))
+    Some(format!(
+        "has the number {}, not greater than {} of {} before it",
+        hex(number),
+        hex(theirs),
+        path.display()
+    ))
 }
 
 fn without_zeros(octets: &[u8]) -> &[u8] {
@@ -104,5 +109,6 @@ fn without_zeros(octets: &[u8]) -> &[u8] {
 /// Whether KP-ET005 looks at a list.
 fn is_asked_by_etcd(file: &File<'_>) -> bool {
     let path = file.path();
-    is_etcds(file) || file.node().is_some_and(|node| asked(&node).iter().any(|(.., asked)| asked.path() == path))
+    is_etcds(file)
+        || file.node().is_some_and(|node| asked(&node).iter().any(|(.., asked)| asked.path() == path))
 }

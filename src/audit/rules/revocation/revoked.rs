@@ -1,5 +1,7 @@
 //! `KP-RV001`: a certificate that is revoked and still there.
 
+use std::path::Path;
+
 use crate::audit::rule::rule;
 use crate::audit::{Fault, Remedy, Sighting};
 use crate::x509::Crl;
@@ -9,15 +11,15 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// Whoever asks the list refuses it: etcd, with `--client-crl-file`. Whoever does not, and the API server never does,
-    /// goes on believing it: then nothing has been revoked at all.
+    /// Whoever asks the list refuses it: etcd, with `--client-crl-file`. Whoever does not, and the API server never
+    /// does, goes on believing it: then nothing has been revoked at all.
     ///
     /// Lists count that lie below the directory and that a CA has signed whose certificate is there too.
     ///
     /// ## What to do
     ///
-    /// `kubepki apply` makes a new key and certificate. The old one is believed by Kubernetes until it expires: if its key
-    /// is in other hands, replace the CA.
+    /// `kubepki apply` makes a new key and certificate. The old one is believed by Kubernetes until it expires: if its
+    /// key is in other hands, replace the CA.
     ///
     /// ## References
     ///
@@ -26,9 +28,11 @@ rule! {
 }
 
 /// The lists of a certificate's issuer.
-fn lists<'a>(sighting: &Sighting<'a>) -> impl Iterator<Item = (&'a std::path::Path, &'a Crl)> {
+fn lists<'a>(sighting: &Sighting<'a>) -> impl Iterator<Item = (&'a Path, &'a Crl)> {
     let issuer = &sighting.certificate().issuer;
-    sighting.view.crls().iter().copied().filter(move |(_, crl)| crl.issuer == *issuer)
+    // One with a critical extension that is not known here must not be used: it may be about certificates of others.
+    let usable = move |crl: &Crl| crl.issuer == *issuer && crl.unknown_critical().is_none();
+    sighting.view.crls().iter().copied().filter(move |(_, crl)| usable(crl))
 }
 
 /// More CAs of one name are not tried: a hostile directory must not take hours.

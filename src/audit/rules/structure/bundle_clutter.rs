@@ -16,8 +16,8 @@ rule! {
     ///
     /// Whoever holds the key of a CA that is left in a bundle is believed by all who read it.
     ///
-    /// Two CAs of one name are no fault: that is how a CA is replaced. Neither is one that is younger than the first, which
-    /// will sign once everybody trusts it, nor one whose key is there. Expiry of the first is KP-TM001's.
+    /// Two CAs of one name are no fault: that is how a CA is replaced. Neither is one that is younger than the first,
+    /// which will sign once everybody trusts it, nor one whose key is there. Expiry of the first is KP-TM001's.
     ///
     /// ## What to do
     ///
@@ -78,13 +78,17 @@ fn check(file: &File<'_>) -> Vec<Fault> {
         .map(|(index, what)| {
             let subject = bundle.get(index).map(|ca| ca.subject.to_string()).unwrap_or_default();
             let message = format!("trusts `{subject}` in place {}, which {what}", index + 1);
-            Fault::new(file.path(), message, Remedy::by_hand(format!("take certificate {} out of it", index + 1)))
+            Fault::new(
+                file.path(),
+                message,
+                Remedy::by_hand(format!("take certificate {} out of it", index + 1)),
+            )
         })
         .collect()
 }
 
-/// More signatures than this are not checked for one file: a hostile bundle must not take hours. What would need more is
-/// taken for used.
+/// More signatures than this are not checked for one file: a hostile bundle must not take hours. What would need more
+/// is taken for used.
 const MOST: usize = 1_000;
 
 /// What a CA of a view may be of use for.

@@ -9,9 +9,9 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// A server or client shows the first certificate as its own and takes the key for that one's: where it is another's,
-    /// the component does not start. kubeadm signs with the first CA of a file, and puts the first into kubeconfigs. What
-    /// follows a certificate must be who signed it, or strict peers do not find the way.
+    /// A server or client shows the first certificate as its own and takes the key for that one's: where it is
+    /// another's, the component does not start. kubeadm signs with the first CA of a file, and puts the first into
+    /// kubeconfigs. What follows a certificate must be who signed it, or strict peers do not find the way.
     ///
     /// ## What to do
     ///
@@ -65,11 +65,10 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
         .collect()
 }
 
-/// The position of the first certificate of a CA's file that has signed what the CA ought to have signed; none where the
-/// first of all has, or none has.
+/// The position of the first certificate of a CA's file that has signed what the CA ought to have signed; none where
+/// the first of all has, or none has.
 fn signer(case: &Case<'_>, certificates: &[&Certificate]) -> Option<usize> {
-    let signed: Vec<&Certificate> =
-        case.orphans().filter_map(|leaf| leaf.certificate()).take(MOST).collect();
+    let signed: Vec<&Certificate> = case.orphans().filter_map(|leaf| leaf.certificate()).take(MOST).collect();
     certificates.iter().take(MOST).position(|ca| signed.iter().any(|leaf| chain::signed_by(leaf, ca).is_ok()))
 }
 

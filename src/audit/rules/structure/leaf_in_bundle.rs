@@ -1,5 +1,7 @@
 //! `KP-ST007`: a certificate in a bundle of CAs that is no CA's.
 
+use std::path::PathBuf;
+
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, File, Node, Remedy};
 use crate::disk::content::Item;
@@ -10,11 +12,12 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// Go takes whatever is in a bundle for an anchor: the one server or client that the certificate is about is trusted,
-    /// whoever signed it, until it expires, and nobody who renews it thinks of the bundle. kubeadm stops at such a file.
+    /// Go takes whatever is in a bundle for an anchor: the one server or client that the certificate is about is
+    /// trusted, whoever signed it, until it expires, and nobody who renews it thinks of the bundle. kubeadm stops at
+    /// such a file.
     ///
-    /// Looked at are the files of CAs, those that manifests and the kubelet's configuration name as such, and kubeconfigs.
-    /// That the first certificate of a CA's file is none is KP-X5001's.
+    /// Looked at are the files of CAs, those that manifests and the kubelet's configuration name as such, and
+    /// kubeconfigs. That the first certificate of a CA's file is none is KP-X5001's.
     ///
     /// ## What to do
     ///
@@ -66,14 +69,17 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
     faults
 }
 
-fn fault(path: std::path::PathBuf, message: String) -> Fault {
+fn fault(path: PathBuf, message: String) -> Fault {
     Fault::new(path, message, Remedy::by_hand("take it out of the file"))
 }
 
 fn of_case(case: &Case<'_>) -> Vec<Fault> {
     if case.is_authority() {
         let leaves = leaves(case.certificates().into_iter().skip(1), 1);
-        return leaves.into_iter().map(|message| fault(case.certificate_path(), message).about(case)).collect();
+        return leaves
+            .into_iter()
+            .map(|message| fault(case.certificate_path(), message).about(case))
+            .collect();
     }
     let Some(kubeconfig) = case.kubeconfig() else { return Vec::new() };
     let trusted = || kubeconfig.authority.embedded().into_iter().flatten();
@@ -86,8 +92,8 @@ fn of_case(case: &Case<'_>) -> Vec<Fault> {
     leaves.map(|message| Fault::new(case.certificate_path(), message, Remedy::Rewrite).about(case)).collect()
 }
 
-/// What is said of each that is no CA's. A self-signed certificate of X.509 version 1 cannot say that it is a CA's, and Go
-/// takes it for one where it is an anchor.
+/// What is said of each that is no CA's. A self-signed certificate of X.509 version 1 cannot say that it is a CA's, and
+/// Go takes it for one where it is an anchor.
 fn leaves<'a>(certificates: impl Iterator<Item = &'a Certificate>, before: usize) -> Vec<String> {
     let is_leaf = |certificate: &Certificate| {
         let old_root = certificate.version < 3 && certificate.is_self_issued();

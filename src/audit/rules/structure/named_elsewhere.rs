@@ -11,16 +11,16 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// What is outside was not audited: the files here may be right, and not the ones in use. A component whose file is not
-    /// there does not start.
+    /// What is outside was not audited: the files here may be right, and not the ones in use. A component whose file is
+    /// not there does not start.
     ///
-    /// Looked at are the flags of static pod manifests and the kubelet's configuration. Their paths are those of the node:
-    /// `/etc/kubernetes` is the directory that is audited, wherever that is.
+    /// Looked at are the flags of static pod manifests and the kubelet's configuration. Their paths are those of the
+    /// node: `/etc/kubernetes` is the directory that is audited, wherever that is.
     ///
     /// ## What to do
     ///
-    /// Audit the directory that the file is in as well (`-d`, `--kubelet-dir`), or the node's whole file system; or let the
-    /// flag name the file that is here.
+    /// Audit the directory that the file is in as well (`-d`, `--kubelet-dir`), or the node's whole file system; or let
+    /// the flag name the file that is here.
     ///
     /// ## References
     ///
@@ -87,18 +87,22 @@ fn of<'a>(node: &Node<'_>, from: &Path, named: impl Iterator<Item = (String, &'a
         let file = node.view.file(&place);
         // What a credential lacks is KP-ST001's.
         let claimed = file.and_then(|file| file.case()).is_some_and(|case| {
-            case.entries().iter().any(|entry| entry.file.path == place && (entry.file.required || !entry.found.is_missing()))
+            case.entries()
+                .iter()
+                .any(|entry| entry.file.path == place && (entry.file.required || !entry.found.is_missing()))
         });
         let kubelets = Path::new(path).starts_with(KUBELET);
         if !claimed && !kubelets && file.is_none_or(|file| file.role.is_some()) {
-            let message = format!("names {} ({}), which is not there", path.escape_debug(), flag.escape_debug());
+            let message =
+                format!("names {} ({}), which is not there", path.escape_debug(), flag.escape_debug());
             let remedy = Remedy::by_hand("put the file there, or let the flag name the one that is");
             faults.push(Fault::new(from.to_owned(), message, remedy).severity(Severity::High));
         }
     }
     if !elsewhere.is_empty() {
         let message = format!("names what was not looked at: {}", elsewhere.join(", "));
-        let remedy = Remedy::by_hand("audit that directory too, or let the flags name the files that are here");
+        let remedy =
+            Remedy::by_hand("audit that directory too, or let the flags name the files that are here");
         faults.push(Fault::new(from.to_owned(), message, remedy));
     }
     faults

@@ -17,8 +17,8 @@ rule! {
     ///
     /// ## What to do
     ///
-    /// Find out which one the component is told to read (`--tls-cert-file` and the like in its manifest), and remove the
-    /// other.
+    /// Find out which one the component is told to read (`--tls-cert-file` and the like in its manifest), and remove
+    /// the other.
     ///
     /// ## References
     ///
@@ -61,7 +61,8 @@ fn rivals(case: &Case<'_>, entry: &Entry) -> Vec<Fault> {
     let rivals = strays.filter(|stray| stray.link.is_none() && holds(stray, role));
     rivals
         .map(|stray| {
-            let used = user(case, &stray.path).map(|component| format!(", which {} reads", component.escape_debug()));
+            let used = user(case, &stray.path)
+                .map(|component| format!(", which {} reads", component.escape_debug()));
             let message = format!("stands beside {}{}", stray.path.display(), used.unwrap_or_default());
             let remedy = Remedy::by_hand("find out which of the two is read, and remove the other");
             Fault::new(path.clone(), message, remedy)

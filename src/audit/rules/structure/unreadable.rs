@@ -19,8 +19,8 @@ rule! {
     ///
     /// Files that no credential has are looked at if their names end as those of the PKI do (`.crt`, `.cer`, `.pem`,
     /// `.key`, `.pub`, `.csr`, `.crl`, `.conf`, `.kubeconfig`). Nothing is known to read them, so they are less urgent:
-    /// medium where nobody can see what is in them (a device, a pipe, a socket, a directory, a circle of symlinks, a file
-    /// of many MiB), low where it makes no sense.
+    /// medium where nobody can see what is in them (a device, a pipe, a socket, a directory, a circle of symlinks, a
+    /// file of many MiB), low where it makes no sense.
     ///
     /// ## What to do
     ///
@@ -59,9 +59,8 @@ fn looks_like_pki(file: &File<'_>) -> bool {
 
 /// The fault of a file that no target has.
 fn of_stray(file: &File<'_>, thing: Thing<'_>) -> Option<Fault> {
-    let fault = |message: String, severity, remedy| {
-        Some(Fault::new(file.path(), message, remedy).severity(severity))
-    };
+    let fault =
+        |message: String, severity, remedy| Some(Fault::new(file.path(), message, remedy).severity(severity));
     match thing {
         Thing::Directory(directory) => {
             let targets = file.view.file(&directory.path).is_some_and(|there| there.role.is_some());
@@ -140,9 +139,13 @@ fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {
         (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key)
             if *error == ContentError::X509(x509::Error::EncryptedKey) =>
         {
-            Remedy::by_hand("decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place")
+            Remedy::by_hand(
+                "decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place",
+            )
         }
-        (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => Remedy::by_hand("put it back from a backup"),
+        (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => {
+            Remedy::by_hand("put it back from a backup")
+        }
         (Aim::KeyPair { .. }, _) => Remedy::Rewrite,
         (Aim::Pair { .. }, FileRole::Certificate) => Remedy::Reissue,
         _ => Remedy::Rekey,

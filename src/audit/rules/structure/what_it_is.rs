@@ -1,8 +1,10 @@
 //! `KP-ST009`: what the directory was taken for.
 
+use std::path::PathBuf;
+
 use crate::audit::case::Signing;
 use crate::audit::rule::rule;
-use crate::audit::{Fault, Remedy, Scene, View};
+use crate::audit::{Anchor, Case, Fault, Remedy, Scene, View};
 use crate::spec::{AuthorityMode, Etcd};
 
 rule! {
@@ -14,8 +16,8 @@ rule! {
     ///
     /// ## What to do
     ///
-    /// Where it is wrong, say it: `--layout` for the distribution, a spec (`-f`) for the rest; `kubepki adopt` prints one to
-    /// begin with. With a spec, nothing is said here. `-o wide` tells what else was read from the directory.
+    /// Where it is wrong, say it: `--layout` for the distribution, a spec (`-f`) for the rest; `kubepki adopt` prints
+    /// one to begin with. With a spec, nothing is said here. `-o wide` tells what else was read from the directory.
     ///
     /// ## References
     ///
@@ -33,9 +35,10 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
         .map(|view| {
             let parts = [layout(view), etcd(view), authority(view)];
             let message = format!("was taken for {}", parts.join("; "));
-            let remedy = Remedy::advice("if that is wrong, name the layout with --layout or give a spec with -f");
-            let anchor = crate::audit::Anchor { view: view.position, ..crate::audit::Anchor::default() };
-            Fault { anchor: Some(anchor), ..Fault::new(std::path::PathBuf::new(), message, remedy) }
+            let remedy =
+                Remedy::advice("if that is wrong, name the layout with --layout or give a spec with -f");
+            let anchor = Anchor { view: view.position, ..Anchor::default() };
+            Fault { anchor: Some(anchor), ..Fault::new(PathBuf::new(), message, remedy) }
         })
         .collect()
 }
@@ -69,7 +72,7 @@ fn etcd(view: &View<'_>) -> String {
 
 fn authority(view: &View<'_>) -> String {
     let ca = view.cases().find(|case| case.is_authority() && case.target.credential == "ca");
-    match ca.as_ref().map(crate::audit::Case::signing) {
+    match ca.as_ref().map(Case::signing) {
         Some(Signing::Here(_)) if view.spec.authority == AuthorityMode::Intermediate => {
             "a CA under another one, whose key is here (certain)".to_owned()
         }
