@@ -2,6 +2,7 @@
 //! family; `Case::finds` and `Case::passes` are how a case is written down.
 
 mod cures;
+mod defaults;
 mod etcd;
 mod files;
 mod front_proxy;
