@@ -7,7 +7,7 @@ use crate::catalog::{Base, FileRole};
 use crate::target::Site;
 
 /// Where systems keep what is in use. Elsewhere, a directory is somebody's working copy and may be theirs.
-const LIVE: [&str; 6] = ["/etc", "/opt", "/run", "/srv", "/usr", "/var"];
+const LIVE: [&str; 5] = ["/etc", "/run", "/srv", "/usr", "/var"];
 
 /// Below the former, where everybody may write.
 const SCRATCH: &str = "/var/tmp";
@@ -96,7 +96,6 @@ mod tests {
             ("/var/tmp/kubernetes", false),
             ("/tmp/kubernetes", false),
             ("/home/jane/etc/kubernetes", false),
-            ("/root/cluster", false),
         ] {
             assert_eq!(is_live(Path::new(path)), live, "{path}");
         }

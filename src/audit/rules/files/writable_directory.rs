@@ -13,7 +13,7 @@ rule! {
     /// Who may write to a directory may rename what is in it and put something else there, whatever the modes of the
     /// files say.
     ///
-    /// The directories above are looked at where a system has them in use (`/etc`, `/opt`, `/run`, `/srv`, `/usr`,
+    /// The directories above are looked at where a system has them in use (`/etc`, `/run`, `/srv`, `/usr`,
     /// `/var`), and not where the directory is somebody's working copy below a home or a temporary directory. One with
     /// the sticky bit is no fault there: only who owns a file may rename it.
     ///

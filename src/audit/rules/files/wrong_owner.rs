@@ -12,7 +12,7 @@ rule! {
     /// Its owner may exchange it, whatever its mode says: another CA for that of the cluster, or a certificate for one
     /// of which he has the key.
     ///
-    /// In a directory that is no system's (`/etc`, `/opt`, `/run`, `/srv`, `/usr`, `/var`), files may also belong to
+    /// In a directory that is no system's (`/etc`, `/run`, `/srv`, `/usr`, `/var`), files may also belong to
     /// whom the directory belongs. A user that a static pod of the node runs as may own them too, and so may, for what
     /// is etcd's, a user that the system made for a program (number 999 at most). The group is not looked at, which may
     /// be kubespray's `kube-cert`: what it may do is said by the mode.
