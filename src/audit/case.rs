@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Anchor;
 use super::view::View;
-use super::{Anchor, Fault, Remedy};
 use crate::catalog::{FileRole, Keeper};
 use crate::disk::kubeconfig::Source;
 use crate::disk::{Entry, Found, Kubeconfig, Present};
@@ -229,17 +229,4 @@ impl<'a> Case<'a> {
             case.issuer().is_some_and(|issuer| issuer.index == index) && case.certificate().is_some()
         })
     }
-}
-
-/// The fault of a file whose mode allows more than its role does. A stricter mode is right: under umask 077 kubeadm
-/// writes certificates with 600.
-#[must_use]
-pub fn loose_mode(case: &Case<'_>, role: FileRole) -> Vec<Fault> {
-    let Some(present) = case.present(role) else { return Vec::new() };
-    let (mode, loosest) = (present.file.mode, role.loosest());
-    if mode & !loosest == 0 {
-        return Vec::new();
-    }
-    let message = format!("has mode {mode:03o}, looser than {loosest:03o}");
-    Fault::one(case.path(role), message, Remedy::Chmod(mode & loosest))
 }

@@ -4,6 +4,9 @@
 //! wrong and which [`Remedy`] cures it; [`crate::plan`] puts the remedies in order.
 
 pub mod case;
+pub mod custody;
+pub mod etcd;
+pub mod file;
 pub mod key;
 pub mod node;
 pub mod rule;
@@ -20,6 +23,7 @@ use crate::catalog::Keeper;
 use crate::target::Site;
 
 pub use case::Case;
+pub use file::File;
 pub use key::Key;
 pub use node::Node;
 pub use rule::{Rule, Scope, Severity};
@@ -96,6 +100,12 @@ impl Fault {
         Self { anchor: Some(case.anchor()), ..self }
     }
 
+    /// The same, about a file.
+    #[must_use]
+    pub fn of(self, file: &File<'_>) -> Self {
+        Self { anchor: Some(file.anchor()), ..self }
+    }
+
     /// The same, about a node as a whole.
     #[must_use]
     pub fn on(self, node: &Node<'_>) -> Self {
@@ -163,10 +173,12 @@ pub fn judge(scene: &Scene<'_>) -> Judgement {
     let cases: Vec<Case<'_>> = scene.cases().collect();
     let sightings: Vec<Sighting<'_>> = scene.sightings().collect();
     let keys: Vec<Key<'_>> = scene.views.iter().flat_map(key::keys).collect();
+    let files: Vec<File<'_>> = scene.files().collect();
     let nodes: Vec<Node<'_>> = scene.nodes().collect();
     for rule in rules::all() {
         let (count, mut found) = match rule.scope {
             Scope::Case { applies, check } => held(rule, &cases, applies, check, Case::anchor),
+            Scope::File { applies, check } => held(rule, &files, applies, check, File::anchor),
             Scope::Key { applies, check } => held(rule, &keys, applies, check, Key::anchor),
             Scope::Node { applies, check } => held(rule, &nodes, applies, check, Node::anchor),
             Scope::Scene { applies, check } => held(

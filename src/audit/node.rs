@@ -1,9 +1,10 @@
 //! One node of a view: its credentials, and whatever else lies in its directories.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Anchor;
 use super::case::Case;
+use super::file::File;
 use super::view::{Extent, View};
 use crate::catalog::Role;
 use crate::disk::content::Item;
@@ -75,9 +76,39 @@ impl<'a> Node<'a> {
         self.strays().find(|stray| stray.path.file_name().is_some_and(|own| own == name))
     }
 
+    /// Where a path of its own file system is, as the view's paths are written; `None` where that is not looked at and
+    /// not known either.
+    #[must_use]
+    pub fn place(&self, path: &str) -> Option<PathBuf> {
+        self.view.survey.place(self.site(), path)
+    }
+
+    /// The file at a path of its own file system.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<File<'a>> {
+        self.view.file(&self.place(path)?)
+    }
+
+    /// The file with the CAs whose clients its kubelet believes.
+    #[must_use]
+    pub fn kubelet_client_ca(&self) -> Option<File<'a>> {
+        let (_, config) = self.kubelet()?;
+        self.file(&config.authentication.x509.client_ca_file)
+    }
+
+    /// Whether it runs workloads and nothing else, as far as is known: without a spec, only who has a kubelet's
+    /// credentials is a worker for certain.
+    #[must_use]
+    pub fn is_only_worker(&self) -> bool {
+        let others = self.is(Role::ControlPlane) || self.is(Role::Etcd);
+        let has = |name| self.credential(name).is_some_and(|case| !case.is_absent());
+        let known = self.view.terms.given || has("kubelet.conf") || has("kubelet-client");
+        self.is(Role::Worker) && !others && known
+    }
+
     /// Its static pod manifests, each with its path.
     pub fn pods(&self) -> impl Iterator<Item = (&'a Path, &'a StaticPod)> + use<'a> {
-        self.items().filter_map(|(path, item)| match item {
+        self.objects().filter_map(|(path, item)| match item {
             Item::StaticPod(pod) => Some((path, &**pod)),
             _ => None,
         })
@@ -92,7 +123,7 @@ impl<'a> Node<'a> {
     /// The kubelet's configuration.
     #[must_use]
     pub fn kubelet(&self) -> Option<(&'a Path, &'a KubeletConfig)> {
-        self.items().find_map(|(path, item)| match item {
+        self.objects().find_map(|(path, item)| match item {
             Item::KubeletConfig(config) => Some((path, &**config)),
             _ => None,
         })
@@ -100,9 +131,17 @@ impl<'a> Node<'a> {
 
     /// Everything that is in files which no target has, each with the path of its file.
     pub fn items(&self) -> impl Iterator<Item = (&'a Path, &'a Item)> + use<'a> {
-        self.strays().flat_map(|stray| {
-            let items = stray.found.present().into_iter().flat_map(|present| &present.content.items);
-            items.filter_map(|item| Some((stray.path.as_path(), item.as_ref().ok()?)))
-        })
+        self.strays().flat_map(items)
     }
+
+    /// Its manifests and its kubelet's configuration.
+    fn objects(&self) -> impl Iterator<Item = (&'a Path, &'a Item)> + use<'a> {
+        let strays = &self.view.survey.strays;
+        self.extent.objects.iter().filter_map(|index| strays.get(*index)).flat_map(items)
+    }
+}
+
+fn items(stray: &Stray) -> impl Iterator<Item = (&Path, &Item)> {
+    let items = stray.found.present().into_iter().flat_map(|present| &present.content.items);
+    items.filter_map(|item| Some((stray.path.as_path(), item.as_ref().ok()?)))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Case, Fault, Key, Node, Scene, Sighting};
+use super::{Case, Fault, File, Key, Node, Scene, Sighting};
 
 /// A rule: what it looks at, does it apply, and does it hold?
 pub struct Rule {
@@ -26,6 +26,8 @@ pub struct Rule {
 pub enum Scope {
     /// Credentials.
     Case { applies: fn(&Case<'_>) -> bool, check: fn(&Case<'_>) -> Vec<Fault> },
+    /// Files and directories, whatever is in them.
+    File { applies: fn(&File<'_>) -> bool, check: fn(&File<'_>) -> Vec<Fault> },
     /// Keys, wherever they stand.
     Key { applies: fn(&Key<'_>) -> bool, check: fn(&Key<'_>) -> Vec<Fault> },
     /// Nodes, and the authority where it is apart.

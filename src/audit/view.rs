@@ -2,17 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::path::Path;
 
 use time::OffsetDateTime;
 
 use super::case::Case;
+use super::file::{File, Place, files, places};
 use super::node::Node;
 use super::sighting::{Sighting, Spot, spots};
-use crate::disk::Survey;
+use crate::disk::content::Item;
+use crate::disk::{Scan, Stray, Survey};
 use crate::spec::Spec;
 use crate::target::{Site, Targets};
 use crate::version::Version;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Crl, PublicKey};
 
 /// One directory: of a node, or of a fleet.
 #[derive(Clone, Debug)]
@@ -30,6 +33,10 @@ pub struct View<'a> {
     extents: Vec<Extent>,
     spots: Vec<Spot<'a>>,
     authorities: HashMap<&'a [u8], Vec<&'a Certificate>>,
+    authority_keys: HashSet<&'a PublicKey>,
+    crls: Vec<(&'a Path, &'a Crl)>,
+    places: HashMap<&'a Path, Place>,
+    sites: HashMap<Site, usize>,
 }
 
 /// How a directory is judged.
@@ -58,6 +65,8 @@ impl Terms {
 pub struct Scene<'a> {
     /// The directories.
     pub views: Vec<View<'a>>,
+    /// What a look for scattered keys has found, if there was one.
+    pub scan: Option<&'a Scan>,
 }
 
 /// The part of a view that is one node's, or the authority's.
@@ -66,6 +75,8 @@ pub(super) struct Extent {
     pub site: Site,
     pub targets: Range<usize>,
     pub strays: Vec<usize>,
+    /// Those of the strays that are manifests or a kubelet's configuration.
+    pub objects: Vec<usize>,
 }
 
 impl<'a> View<'a> {
@@ -78,7 +89,22 @@ impl<'a> View<'a> {
             authorities.entry(spot.certificate.subject.as_der()).or_default().push(spot.certificate);
         }
         let extents = extents(targets, survey);
-        Self { position: 0, spec, targets, survey, terms, extents, spots, authorities }
+        let authority_keys = authorities.values().flatten().map(|ca| &ca.public_key).collect();
+        let sites = extents.iter().enumerate().map(|(position, extent)| (extent.site.clone(), position));
+        Self {
+            position: 0,
+            spec,
+            targets,
+            survey,
+            terms,
+            spots,
+            authorities,
+            authority_keys,
+            crls: crls(survey),
+            places: places(targets, survey),
+            sites: sites.collect(),
+            extents,
+        }
     }
 
     /// The moment of the judgement.
@@ -107,12 +133,36 @@ impl<'a> View<'a> {
     /// The node of a site.
     #[must_use]
     pub fn node(&'a self, site: &Site) -> Option<Node<'a>> {
-        self.nodes().find(|node| node.site() == site)
+        let extent = self.extents.get(*self.sites.get(site)?)?;
+        Some(Node { view: self, extent })
     }
 
     /// Every certificate, wherever it stands, each once: first those of the targets.
     pub fn sightings(&'a self) -> impl Iterator<Item = Sighting<'a>> {
         self.spots.iter().map(|spot| Sighting { view: self, spot })
+    }
+
+    /// Every file, the targets' first, and every directory.
+    pub fn files(&'a self) -> impl Iterator<Item = File<'a>> {
+        files(self).into_iter()
+    }
+
+    /// The file or directory at a path.
+    #[must_use]
+    pub fn file(&'a self, path: &Path) -> Option<File<'a>> {
+        File::of(self, *self.places.get(path)?)
+    }
+
+    /// Whether a key is that of a CA whose certificate is somewhere in the view.
+    #[must_use]
+    pub fn is_authority_key(&self, key: &PublicKey) -> bool {
+        self.authority_keys.contains(key)
+    }
+
+    /// The revocation lists in files that no target has, each with the path of its file.
+    #[must_use]
+    pub fn crls(&self) -> &[(&'a Path, &'a Crl)] {
+        &self.crls
     }
 
     /// The CA certificates of a name, by its bytes.
@@ -127,7 +177,13 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn new(views: Vec<View<'a>>) -> Self {
         let numbered = views.into_iter().enumerate();
-        Self { views: numbered.map(|(position, view)| View { position, ..view }).collect() }
+        Self { views: numbered.map(|(position, view)| View { position, ..view }).collect(), scan: None }
+    }
+
+    /// The same, with what a look for scattered keys has found.
+    #[must_use]
+    pub fn with_scan(self, scan: Option<&'a Scan>) -> Self {
+        Self { scan, ..self }
     }
 
     /// Every node of every directory, and their authorities.
@@ -140,10 +196,29 @@ impl<'a> Scene<'a> {
         self.views.iter().flat_map(View::cases)
     }
 
+    /// Every file and directory.
+    pub fn files(&'a self) -> impl Iterator<Item = File<'a>> {
+        self.views.iter().flat_map(View::files)
+    }
+
     /// Every certificate of every directory; one that is in several directories, once for each.
     pub fn sightings(&'a self) -> impl Iterator<Item = Sighting<'a>> {
         self.views.iter().flat_map(View::sightings)
     }
+}
+
+fn crls(survey: &Survey) -> Vec<(&Path, &Crl)> {
+    let present = survey.strays.iter().filter_map(|stray| Some((stray, stray.found.present()?)));
+    present
+        .flat_map(|(stray, present)| present.content.crls().map(|crl| (stray.path.as_path(), crl)))
+        .collect()
+}
+
+/// Whether a file is a manifest or a kubelet's configuration.
+fn is_object(stray: &Stray) -> bool {
+    let mut items =
+        stray.found.present().into_iter().flat_map(|present| present.content.items.iter().flatten());
+    items.any(|item| matches!(item, Item::StaticPod(_) | Item::KubeletConfig(_)))
 }
 
 /// Targets of a site follow each other.
@@ -156,6 +231,7 @@ fn extents(targets: &Targets, survey: &Survey) -> Vec<Extent> {
                 site: target.site.clone(),
                 targets: index..index + 1,
                 strays: Vec::new(),
+                objects: Vec::new(),
             }),
         }
     }
@@ -171,10 +247,15 @@ fn extents(targets: &Targets, survey: &Survey) -> Vec<Extent> {
             // A node that the spec does not have.
             None if unknown.insert(site) => {
                 positions.insert(site.clone(), extents.len());
-                extents.push(Extent { site: site.clone(), targets: 0..0, strays: vec![index] });
+                let (site, strays) = (site.clone(), vec![index]);
+                extents.push(Extent { site, targets: 0..0, strays, objects: Vec::new() });
             }
             None => {}
         }
+    }
+    for extent in &mut extents {
+        let is_object = |index: &usize| survey.strays.get(*index).is_some_and(is_object);
+        extent.objects = extent.strays.iter().copied().filter(is_object).collect();
     }
     extents
 }

@@ -11,7 +11,8 @@ use super::scene::{Look, Looks, SceneArgs};
 use super::workspace::moment_arg;
 use super::{Exit, Outside, terminal};
 use crate::audit::{Severity, judge};
-use crate::disk::{DiskError, durable, read};
+use crate::disk::scan::USUAL;
+use crate::disk::{DiskError, Scan, durable, read};
 use crate::error::Error;
 use crate::report::audit::baseline::Baseline;
 use crate::report::audit::html::Provenance;
@@ -55,6 +56,11 @@ pub struct Audit {
     /// The same with reasons: a YAML list of {rule, path, reason, until}.
     #[arg(long, value_name = "FILE")]
     ignore_file: Option<PathBuf>,
+
+    /// Look for private keys below this directory too; without one, where clouds and backups leave them
+    /// (/var/lib/cloud, /var/backups and others: `kubepki explain KP-FS019`).
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    scan: Option<Vec<PathBuf>>,
 
     /// How to print it.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -119,7 +125,8 @@ impl Audit {
     /// Audits; ends with 1 if something is as bad as `--fail-on`.
     ///
     /// # Errors
-    /// When a directory is not there, or the spec, the baseline or the list of what to ignore cannot be used.
+    /// When a directory is not there, also one of `--scan`, or the spec, the baseline or the list of what to ignore cannot
+    /// be used.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let mut waivers = self.ignore.clone();
         if let Some(file) = &self.ignore_file {
@@ -128,7 +135,8 @@ impl Audit {
         let baseline = self.baseline.as_deref().map(Baseline::load).transpose().map_err(Error::Filter)?;
         let looks = self.scene.look()?;
         let now = self.at.unwrap_or(outside.now);
-        let scene = looks.scene(now, self.at.is_some(), self.target_kubernetes);
+        let scan = self.scan.as_deref().map(scan).transpose()?;
+        let scene = looks.scene(now, self.at.is_some(), self.target_kubernetes).with_scan(scan.as_ref());
         let judgement = judge(&scene);
         let subject = Subject {
             places: looks.all.iter().map(place).collect(),
@@ -232,3 +240,21 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// The mode of what `--output-file` writes: node_exporter reads it as another user, and nothing in it is secret.
 const MODE: u32 = 0o644;
+
+/// Looks for scattered keys below these directories, or where they usually are.
+fn scan(places: &[PathBuf]) -> Result<Scan, Error> {
+    for place in places {
+        std::fs::metadata(place).map_err(DiskError::at(place, "cannot be looked at"))?;
+    }
+    let usual = USUAL.iter().map(PathBuf::from);
+    let places = if places.is_empty() { usual.collect() } else { places.to_vec() };
+    let scan = Scan::of(&places);
+    if scan.too_large > 0 {
+        let (count, most) = (scan.too_large, read::MAX_SIZE >> 20);
+        terminal::warning(&format!("{count} files of more than {most} MiB were not scanned"));
+    }
+    if scan.overflow {
+        terminal::warning("there is more to scan than is looked at: name a smaller directory with --scan");
+    }
+    Ok(scan)
+}

@@ -99,7 +99,8 @@ impl SceneArgs {
 }
 
 impl Looks {
-    /// The scene at a moment. `at` says whether the user asked for that moment; `release` is the one that was asked for.
+    /// The scene at a moment. `at` says whether the user asked for that moment; `release` is the one that was asked
+    /// for.
     #[must_use]
     pub fn scene(&self, now: OffsetDateTime, at: bool, release: Option<Version>) -> Scene<'_> {
         let views = self.all.iter().map(|look| {
@@ -174,12 +175,12 @@ fn look(
         terminal::warning(&format!("{} has more files than are looked at", directory.display()));
     }
     let roots = layout.roots().map(Path::to_owned).collect();
-    let (layout, ours) = match &detected.kind {
-        DirectoryKind::Fleet(_) => ("kubepki fleet", true),
-        DirectoryKind::Node(distribution) => (distribution.name, *distribution == &KUBEADM),
-        DirectoryKind::Unknown => ("unknown", false),
+    let ours = match &detected.kind {
+        DirectoryKind::Fleet(_) => true,
+        DirectoryKind::Node(distribution) => *distribution == &KUBEADM,
+        DirectoryKind::Unknown => false,
     };
-    let directory = directory.to_owned();
+    let (directory, layout) = (directory.to_owned(), layout.name());
     Ok(Look { directory, layout, ours, node, spec, targets, survey, inventory, roots, facts })
 }
 
@@ -212,7 +213,7 @@ impl Place<'_> {
                     Targets::of(spec, &selection)?,
                 ));
             }
-            DirectoryKind::Unknown => return Ok((Layout::new(root, None, "", false), nothing)),
+            DirectoryKind::Unknown => return Ok((Layout::unknown(root), nothing)),
             DirectoryKind::Node(distribution) if *distribution == &KUBEADM => {
                 Layout::new(root, None, &spec.certificates_dir, false)
             }

@@ -1,8 +1,9 @@
 //! What the bytes of a file mean: PEM, DER or a kubeconfig, told apart by their looks and not by their name.
 
-use super::kubeconfig::{Kubeconfig, KubeconfigError};
+use super::form::TextForm;
+use super::kubeconfig::{Kubeconfig, KubeconfigError, Source};
 use super::manifest::{KubeletConfig, StaticPod};
-use crate::x509::{self, Certificate, PrivateKey, PublicKey, Request, pem};
+use crate::x509::{self, Certificate, Crl, PrivateKey, PublicKey, Request, pem};
 
 /// Everything that a file holds, in its order; what could not be read keeps its place as an error.
 #[derive(Debug)]
@@ -11,6 +12,19 @@ pub struct Content {
     pub items: Vec<Result<Item, Broken>>,
     /// The line of each PEM block's BEGIN, counted from one; nothing where the file is not PEM.
     lines: Vec<usize>,
+    /// In which form.
+    pub encoding: Encoding,
+}
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// PEM, and how it is written.
+    Pem(TextForm),
+    /// DER.
+    Der,
+    /// Any other text, or nothing.
+    Other,
 }
 
 /// Something that could not be read.
@@ -33,6 +47,8 @@ pub enum Item {
     PublicKey(PublicKey),
     /// A certificate signing request.
     Request(Box<Request>),
+    /// A revocation list.
+    Crl(Box<Crl>),
     /// A kubeconfig: the whole file.
     Kubeconfig(Box<Kubeconfig>),
     /// The manifest of a static pod: the whole file.
@@ -65,25 +81,24 @@ impl Content {
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let mut lines = Vec::new();
-        let items = if bytes.iter().all(u8::is_ascii_whitespace) {
-            vec![Err(whole(ContentError::Empty))]
+        let (items, encoding) = if bytes.iter().all(u8::is_ascii_whitespace) {
+            (vec![Err(whole(ContentError::Empty))], Encoding::Other)
         } else if pem::is_pem(bytes) {
-            match pem::blocks(bytes) {
+            let items = match pem::blocks(bytes) {
                 Ok(blocks) => {
                     lines = blocks.iter().map(|block| block.line).collect();
                     blocks.iter().map(item).collect()
                 }
                 Err(error) => vec![Err(whole(error))],
-            }
+            };
+            (items, Encoding::Pem(TextForm::of(bytes)))
         } else if bytes.first() == Some(&0x30) {
-            vec![der(bytes)]
+            (vec![der(bytes)], Encoding::Der)
         } else {
-            match std::str::from_utf8(bytes) {
-                Ok(text) => vec![object(text)],
-                Err(_) => vec![Err(whole(ContentError::Unknown))],
-            }
+            let item = std::str::from_utf8(bytes).map_or_else(|_| Err(whole(ContentError::Unknown)), object);
+            (vec![item], Encoding::Other)
         };
-        Self { items, lines }
+        Self { items, lines, encoding }
     }
 
     /// The line of the PEM block that holds a key, or a certificate of it, by the SHA-256 of the public key in
@@ -136,6 +151,30 @@ impl Content {
         self.all(KUBECONFIG, Item::kubeconfig).map(|kubeconfigs| kubeconfigs[0])
     }
 
+    /// The revocation lists that could be read.
+    pub fn crls(&self) -> impl Iterator<Item = &Crl> {
+        self.items.iter().flatten().filter_map(|item| match item {
+            Item::Crl(crl) => Some(&**crl),
+            _ => None,
+        })
+    }
+
+    /// The private keys that could be read.
+    pub fn private_keys(&self) -> impl Iterator<Item = &PrivateKey> {
+        self.items.iter().flatten().filter_map(Item::private_key)
+    }
+
+    /// Whether a private key is in it: one that can be read, one that cannot, or one inside a kubeconfig.
+    #[must_use]
+    pub fn has_private_key(&self) -> bool {
+        self.items.iter().any(|item| match item {
+            Ok(Item::PrivateKey(_)) => true,
+            Ok(Item::Kubeconfig(kubeconfig)) => matches!(kubeconfig.key, Source::Embedded(_)),
+            Ok(_) => false,
+            Err(broken) => broken.kind == Some(PRIVATE_KEY),
+        })
+    }
+
     /// Everything of a kind: at least one. What is broken but of another kind is passed over, as client-go does.
     fn all<'a, T>(
         &'a self,
@@ -179,6 +218,7 @@ const KUBECONFIG: &str = "kubeconfig";
 const PRIVATE_KEY: &str = "private key";
 const PUBLIC_KEY: &str = "public key";
 const REQUEST: &str = "certificate request";
+const CRL: &str = "revocation list";
 
 /// The whole file makes no sense.
 fn whole(error: impl Into<ContentError>) -> Broken {
@@ -198,6 +238,7 @@ fn item(block: &pem::Block) -> Result<Item, Broken> {
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
             Request::from_der(der).map(Box::new).map(Item::Request).map_err(broken(REQUEST))
         }
+        "X509 CRL" => Crl::from_der(der).map(Box::new).map(Item::Crl).map_err(broken(CRL)),
         "PUBLIC KEY" => PublicKey::from_der(der).map(Item::PublicKey).map_err(broken(PUBLIC_KEY)),
         other => Ok(Item::Other(other.chars().flat_map(char::escape_debug).collect())),
     }
@@ -234,6 +275,9 @@ fn der(bytes: &[u8]) -> Result<Item, Broken> {
     };
     if let Ok(request) = Request::from_der(bytes) {
         return Ok(Item::Request(Box::new(request)));
+    }
+    if let Ok(crl) = Crl::from_der(bytes) {
+        return Ok(Item::Crl(Box::new(crl)));
     }
     if let Ok(key) = PublicKey::from_der(bytes) {
         return Ok(Item::PublicKey(key));

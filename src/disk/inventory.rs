@@ -7,13 +7,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::OWN;
 use super::content::Content;
 use super::durable::SUFFIX;
 use super::journal::Journal;
 use super::layout::Layout;
 use super::read::{self, ReadError};
 use super::survey::{Found, Present};
+use super::{Acl, OWN};
+use crate::target::Site;
 
 /// More files than this are not looked at: ten thousand certificates in a directory are a large stock of them, and the
 /// directory of a fleet of ten thousand nodes has some thirty thousand files.
@@ -43,19 +44,23 @@ pub struct Inventory {
 /// A directory as it is.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    /// Its path, absolute and without symlinks.
+    /// Its path: in an inventory absolute and without symlinks, in a survey as in [`super::File`].
     pub path: PathBuf,
+    /// To whom it belongs, where that is known.
+    pub site: Option<Site>,
     /// The permission bits.
     pub mode: u32,
     /// The owner's number.
     pub uid: u32,
     /// The group's number.
     pub gid: u32,
+    /// Who may do more than the mode says, if anyone.
+    pub acl: Option<Box<Acl>>,
 }
 
 impl Inventory {
-    /// Lists what is below the roots of a layout; nothing is read yet. Files that an interrupted run has left ready to be
-    /// put in place count as if they were there already: that is what the next `apply` begins with.
+    /// Lists what is below the roots of a layout; nothing is read yet. Files that an interrupted run has left ready to
+    /// be put in place count as if they were there already: that is what the next `apply` begins with.
     #[must_use]
     pub fn of(layout: &Layout, pending: Option<&Journal>) -> Self {
         let mut inventory = Self { budget: MAX_BYTES, ..Self::default() };

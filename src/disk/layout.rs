@@ -1,9 +1,14 @@
 //! Which file a target's parts are in.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+use crate::catalog::distribution::KUBEADM;
 use crate::catalog::{Base, Distribution, FileRole};
 use crate::target::{Aim, Site, Target, Targets};
+
+/// How a fleet directory's layout is called, and one that is not known.
+const FLEET: &str = "kubepki fleet";
+const UNKNOWN: &str = "unknown";
 
 /// Where nodes keep their Kubernetes directory.
 const KUBERNETES: &str = "/etc/kubernetes";
@@ -23,6 +28,10 @@ pub struct Layout {
     kubelet_config: Option<PathBuf>,
     etcd: Option<PathBuf>,
     passed_over: &'static [&'static str],
+    /// Where the directory is in a node's own file system.
+    home: PathBuf,
+    /// Whose it is.
+    name: &'static str,
     certificates: Certificates,
 }
 
@@ -58,25 +67,34 @@ impl Layout {
             Certificates::Node(below.unwrap_or(Path::new("pki")).to_owned())
         };
         let authority = authority.map(Path::to_owned);
-        Self { authority, ..Self::bare(root, certificates) }
+        let name = if fleet { FLEET } else { KUBEADM.name };
+        Self { authority, name, ..Self::bare(root, certificates) }
+    }
+
+    /// The layout of a directory of which nothing is known.
+    #[must_use]
+    pub fn unknown(root: &Path) -> Self {
+        Self { name: UNKNOWN, ..Self::new(root, None, "", false) }
     }
 
     /// The layout of a distribution's directory.
     #[must_use]
     pub fn of_distribution(root: &Path, distribution: &Distribution) -> Self {
         let certificates = Certificates::Node(PathBuf::from(distribution.certificates));
-        Self { passed_over: distribution.passed_over, ..Self::bare(root, certificates) }
+        let (home, name) = (Path::new("/").join(distribution.home), distribution.name);
+        Self { home, name, passed_over: distribution.passed_over, ..Self::bare(root, certificates) }
     }
 
     fn bare(root: &Path, certificates: Certificates) -> Self {
-        let root = root.to_owned();
         Self {
-            root,
+            root: root.to_owned(),
             authority: None,
             kubelet: None,
             kubelet_config: None,
             etcd: None,
             passed_over: &[],
+            home: PathBuf::from(KUBERNETES),
+            name: UNKNOWN,
             certificates,
         }
     }
@@ -101,6 +119,12 @@ impl Layout {
         matches!(self.certificates, Certificates::Fleet(_))
             || absolute.starts_with(&self.root)
             || absolute.starts_with(KUBERNETES)
+    }
+
+    /// Whose it is: a distribution's name, `kubepki fleet`, or `unknown`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// The directory that is worked on.
@@ -134,6 +158,37 @@ impl Layout {
             Certificates::Node(_) => self.root.clone(),
             Certificates::Fleet(_) => self.root.join("nodes").join(node),
         }
+    }
+
+    /// Where a path of a node's own file system is on this machine: below one of the directories that are looked at, or
+    /// in the rest of the node's file system where that is around them. `None` where it is neither, and for a path that
+    /// is not absolute or goes up.
+    #[must_use]
+    pub fn host(&self, node: &str, path: &Path) -> Option<PathBuf> {
+        let below = path.strip_prefix("/").ok()?;
+        if path.components().any(|part| part == Component::ParentDir) {
+            return None;
+        }
+        if let Certificates::Fleet(_) = self.certificates {
+            return Some(self.overlay(node).join(below));
+        }
+        let beside = Path::new(KUBELET).parent().zip(self.kubelet.as_deref().and_then(Path::parent));
+        let apart = [
+            self.kubelet.as_deref().map(|here| (Path::new(KUBELET), here)),
+            beside,
+            self.etcd.as_deref().map(|here| (Path::new(ETCD), here)),
+            Some((self.home.as_path(), self.root.as_path())),
+            Some((self.root.as_path(), self.root.as_path())),
+        ];
+        let inside = apart.into_iter().flatten();
+        let inside = inside.filter_map(|(there, here)| Some(here.join(path.strip_prefix(there).ok()?)));
+        // The whole file system: the root is where it is on the node.
+        let home = self.home.strip_prefix("/").unwrap_or(&self.home);
+        let whole = || {
+            let up = self.root.ends_with(home).then(|| home.components().count())?;
+            Some(self.root.ancestors().nth(up)?.join(below))
+        };
+        inside.into_iter().next().or_else(whole)
     }
 
     /// To whom a file below one of the roots belongs, by its path relative to the root or absolute; nobody in a fleet's
@@ -206,4 +261,34 @@ pub enum Owner {
     OnlyNode,
     /// No node.
     Nobody,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_a_node_are_found_where_its_directories_are() {
+        let node = Layout::new(Path::new("/tmp/k"), None, "/etc/kubernetes/pki", false);
+        let with = node.clone().with_kubelet(Some(Path::new("/tmp/l/pki")));
+        let whole = Layout::new(Path::new("/tmp/n/etc/kubernetes"), None, "/etc/kubernetes/pki", false);
+        let live = Layout::new(Path::new("/etc/kubernetes"), None, "/etc/kubernetes/pki", false);
+        let fleet = Layout::new(Path::new("/tmp/f"), None, "/etc/kubernetes/pki", true);
+        for (layout, path, place) in [
+            (&node, "/etc/kubernetes/pki/ca.crt", Some("/tmp/k/pki/ca.crt")),
+            (&node, "/tmp/k/pki/ca.crt", Some("/tmp/k/pki/ca.crt")),
+            (&node, "/var/lib/etcd", None),
+            (&node, "/var/lib/kubelet/config.yaml", None),
+            (&node, "pki/ca.crt", None),
+            (&node, "/etc/kubernetes/../shadow", None),
+            (&with, "/var/lib/kubelet/pki/kubelet.crt", Some("/tmp/l/pki/kubelet.crt")),
+            (&with, "/var/lib/kubelet/config.yaml", Some("/tmp/l/config.yaml")),
+            (&whole, "/etc/kubernetes/pki/ca.crt", Some("/tmp/n/etc/kubernetes/pki/ca.crt")),
+            (&whole, "/var/lib/etcd", Some("/tmp/n/var/lib/etcd")),
+            (&live, "/var/lib/etcd", Some("/var/lib/etcd")),
+            (&fleet, "/var/lib/etcd", Some("/tmp/f/nodes/cp1/var/lib/etcd")),
+        ] {
+            assert_eq!(layout.host("cp1", Path::new(path)).as_deref(), place.map(Path::new), "{path}");
+        }
+    }
 }

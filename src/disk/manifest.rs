@@ -17,6 +17,8 @@ pub struct StaticPod {
     pub flags: BTreeMap<String, Vec<String>>,
     /// The paths of the host that it mounts.
     pub host_paths: Vec<String>,
+    /// The users that its containers run as, where it says so.
+    pub users: Vec<u32>,
 }
 
 /// The part of a kubelet's configuration (`kubelet.config.k8s.io/v1beta1`) that is about certificates.
@@ -78,9 +80,21 @@ impl StaticPod {
                 flags.entry(name.to_owned()).or_default().push(value.to_owned());
             }
         }
+        let component = program.unwrap_or(raw.metadata.name);
+        // etcd takes what no flag says from its environment (`SetFlagsFromEnv`).
+        for variable in container.env.iter().filter(|_| component == "etcd") {
+            if let (Some(name), Some(value)) = (variable.name.strip_prefix("ETCD_"), variable.value.as_str())
+            {
+                let name = name.to_lowercase().replace('_', "-");
+                flags.entry(name).or_insert_with(|| vec![value.to_owned()]);
+            }
+        }
         let volumes = raw.spec.volumes.into_iter();
+        let contexts = raw.spec.containers.iter().map(|container| &container.security_context);
+        let users = contexts.chain([&raw.spec.security_context]).filter_map(|context| context.run_as_user);
         Some(Self {
-            component: program.unwrap_or(raw.metadata.name),
+            users: users.collect(),
+            component,
             image: container.image.clone(),
             flags,
             host_paths: volumes.filter_map(|volume| volume.host_path).map(|host| host.path).collect(),
@@ -133,18 +147,34 @@ struct RawMetadata {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct RawSpec {
     containers: Vec<RawContainer>,
     volumes: Vec<RawVolume>,
+    security_context: RawSecurityContext,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct RawContainer {
     image: String,
     command: Vec<String>,
     args: Vec<String>,
+    env: Vec<RawVariable>,
+    security_context: RawSecurityContext,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawVariable {
+    name: String,
+    value: serde_yaml::Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RawSecurityContext {
+    run_as_user: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]
@@ -193,6 +223,27 @@ spec:
         assert!(pod.is_on("absent", true));
         assert_eq!(pod.host_paths, ["/etc/kubernetes/pki"]);
         assert_eq!(StaticPod::parse("kind: Pod"), None);
+    }
+
+    #[test]
+    fn etcd_takes_from_its_environment_what_no_flag_says() {
+        let pod = StaticPod::parse(
+            "kind: Pod
+spec:
+  securityContext: {runAsUser: 999}
+  containers:
+  - command: [etcd, --data-dir=/var/lib/etcd]
+    env:
+    - {name: ETCD_DATA_DIR, value: /elsewhere}
+    - {name: ETCD_CLIENT_CERT_AUTH, value: 'true'}
+    - {name: GOGC, value: 50}
+    - {name: HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
+",
+        )
+        .unwrap();
+        assert_eq!(pod.flag("data-dir"), Some("/var/lib/etcd"));
+        assert!(pod.is_on("client-cert-auth", false));
+        assert_eq!((pod.flags.len(), pod.users), (2, vec![999]));
     }
 
     #[test]

@@ -6,18 +6,23 @@
 //! | [`inventory`] | every file below the directories, read and parsed once |
 //! | [`survey`] | what is in the targets' files now, and what no target has |
 //! | [`content`], [`kubeconfig`], [`manifest`] | what bytes mean |
+//! | [`form`] | how a PEM file is written |
 //! | [`read`] | a file's bytes, whatever the file may be |
+//! | [`acl`] | who may do more with a file than its mode says |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
 //! | [`digest`] | what was looked at, as one number |
+//! | [`scan`] | private keys where none belong |
 //! | [`archive`] | a node's directory as a tar file |
 
+pub mod acl;
 pub mod archive;
 pub mod content;
 pub mod detect;
 pub mod digest;
 pub mod durable;
 pub mod error;
+pub mod form;
 pub mod inventory;
 pub mod journal;
 pub mod kubeconfig;
@@ -25,17 +30,20 @@ pub mod layout;
 pub mod lock;
 pub mod manifest;
 pub mod read;
+pub mod scan;
 pub mod survey;
 pub mod write;
 pub mod yaml;
 
 pub use crate::catalog::FileRole;
+pub use acl::Acl;
 pub use content::Content;
 pub use error::DiskError;
-pub use inventory::Inventory;
+pub use inventory::{Directory, Inventory};
 pub use kubeconfig::Kubeconfig;
 pub use layout::{File, Layout};
 pub use manifest::{KubeletConfig, StaticPod};
+pub use scan::Scan;
 pub use survey::{Entry, Found, Present, Stray, Survey};
 
 /// kubepki's own directory inside the one it works on: lock, journal, backups.

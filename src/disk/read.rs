@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::Acl;
 use super::inventory::Directory;
 use crate::system::reason;
 use crate::x509::sha256;
@@ -27,6 +28,8 @@ pub struct Bytes {
     pub gid: u32,
     /// The SHA-256 of what was read.
     pub sha256: Vec<u8>,
+    /// Who may do more than the mode says, if anyone.
+    pub acl: Option<Box<Acl>>,
     /// The bytes, wiped when dropped.
     pub bytes: Zeroizing<Vec<u8>>,
 }
@@ -67,22 +70,30 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
         OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| system(&error))?;
     let metadata = file.metadata().map_err(|error| system(&error))?;
     kind(&metadata)?;
+    let acl = Acl::of(&file);
     let bytes = contents(file, metadata.len()).map_err(|error| system(&error))?;
     if bytes.len() as u64 > MAX_SIZE {
         return Err(ReadError::TooLarge);
     }
     let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
-    Ok(Bytes { mode, uid, gid, sha256: sha256(&bytes), bytes })
+    Ok(Bytes { mode, uid, gid, sha256: sha256(&bytes), acl, bytes })
 }
 
 /// Looks at a directory.
 ///
 /// # Errors
-/// When the system refuses.
+/// When it is none, or the system refuses.
 pub fn directory(path: &Path) -> io::Result<Directory> {
     let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
     let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
-    Ok(Directory { path: path.to_owned(), mode, uid, gid })
+    // Whatever has come to stand there in the meantime is not opened.
+    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let acl = OpenOptions::new().read(true).custom_flags(flags).open(path).ok().and_then(Acl::of);
+    Ok(Directory { path: path.to_owned(), site: None, mode, uid, gid, acl })
 }
 
 /// Follows symlinks, and remembers where directories lead: the files of a tree share few of them.
@@ -119,6 +130,9 @@ impl Resolver {
     /// # Errors
     /// When it leads elsewhere, runs in circles, or the system refuses.
     pub fn resolve(&mut self, path: &Path) -> Result<Place, ReadError> {
+        if let Some(known) = self.known.get(path) {
+            return known.clone();
+        }
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return self.inside(path.to_owned());
         };

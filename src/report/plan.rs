@@ -181,7 +181,12 @@ fn other_report(other: &Other) -> OtherReport {
     OtherReport {
         action: other.action.word(),
         node: other.site.as_ref().map(ToString::to_string),
-        path: other.path.display().to_string(),
+        // The directory itself has no path below it.
+        path: if other.path.as_os_str().is_empty() {
+            ".".to_owned()
+        } else {
+            other.path.display().to_string()
+        },
         reasons: other.reasons.iter().map(reason_report).collect(),
         hint: match &other.action {
             Action::ByHand(text) => Some(text.clone()),

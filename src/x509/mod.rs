@@ -12,6 +12,7 @@
 //! | [`anomaly`] | what it says otherwise than RFC 5280 has it |
 //! | [`extension`], [`name_constraints`] | its extensions |
 //! | [`request`] | a parsed certificate signing request |
+//! | [`crl`] | a parsed revocation list |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`] | is this signature of that key? |
@@ -25,6 +26,7 @@ pub mod alt_name;
 pub mod anomaly;
 pub mod certificate;
 pub mod chain;
+pub mod crl;
 pub mod decimal;
 pub mod der;
 pub mod error;
@@ -56,6 +58,7 @@ pub use algorithm::KeyAlgorithm;
 pub use alt_name::SubjectAltName;
 pub use anomaly::Anomaly;
 pub use certificate::Certificate;
+pub use crl::Crl;
 pub use error::Error;
 pub use extension::Extension;
 pub use issue::Issuer;

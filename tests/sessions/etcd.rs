@@ -1,10 +1,12 @@
 //! A real etcd of three members with mutual TLS, from a generated fleet.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::testbed::{FLEET, Run, Testbed, peer};
+use crate::rules::revocation::{List, revoke};
+use crate::testbed::{FLEET, Run, SINGLE, Testbed, peer};
 
 /// A member that ends with the test.
 struct Member(Child);
@@ -24,6 +26,18 @@ fn free_ports<const N: usize>() -> [u16; N] {
 
 fn member(bed: &Testbed, node: &str, client: u16, own: u16, cluster: &str) -> Member {
     let pki = bed.path(format!("out/nodes/{node}/etc/kubernetes/pki/etcd"));
+    member_in(bed, &pki, node, [client, own], cluster, &[])
+}
+
+/// A member whose certificates are in this directory, with more flags.
+fn member_in(
+    bed: &Testbed,
+    pki: &Path,
+    node: &str,
+    [client, own]: [u16; 2],
+    cluster: &str,
+    more: &[&str],
+) -> Member {
     let file = |name: &str| pki.join(name).display().to_string();
     let (ca, client, own) =
         (file("ca.crt"), format!("https://127.0.0.1:{client}"), format!("https://127.0.0.1:{own}"));
@@ -36,6 +50,7 @@ fn member(bed: &Testbed, node: &str, client: u16, own: u16, cluster: &str) -> Me
     command.args(["--cert-file", &file("server.crt"), "--key-file", &file("server.key")]);
     command.args(["--peer-client-cert-auth", "--peer-trusted-ca-file", &ca]);
     command.args(["--peer-cert-file", &file("peer.crt"), "--peer-key-file", &file("peer.key")]);
+    command.args(more);
     // Debian's build asks for this on machines that etcd does not know well.
     command.env("ETCD_UNSUPPORTED_ARCH", std::env::consts::ARCH);
     let log = std::fs::File::create(bed.path(format!("{node}.log"))).unwrap();
@@ -103,4 +118,43 @@ fn three_members_trust_each_other_and_nobody_else() {
         std::thread::sleep(Duration::from_millis(200));
     }
     drop(members);
+}
+
+/// What KP-ET005 says of etcd: it shuts out who is on the list, looks neither at the list's dates nor at its issuer,
+/// and shuts out everybody when it cannot read the list.
+#[test]
+fn a_revocation_list_is_asked_for_serial_numbers_and_nothing_else() {
+    let bed = Testbed::applied(SINGLE);
+    let [client, own] = free_ports();
+    let pki = bed.path("out/pki/etcd");
+    let list = bed.path("crl").display().to_string();
+    let kubelet = &["out/pki/apiserver-etcd-client.crt"];
+    let etcds = List { ca: "out/pki/etcd/ca", ..List::NEW };
+    let old = List { last: "20200101000000Z", next: "20200201000000Z", revoked: kubelet, ..etcds };
+    let cluster = format!("cp1=https://127.0.0.1:{own}");
+    revoke(&bed, "crl.der", &etcds);
+    bed.copy("crl.der", "crl");
+    let _member = member_in(&bed, &pki, "cp1", [client, own], &cluster, &["--client-crl-file", &list]);
+    let endpoint = format!("https://127.0.0.1:{client}");
+    let tls = |client: &str| {
+        let file = |flag: &str, name: &str| format!("--{flag}=out/pki/{name}");
+        let (certificate, key) = (format!("{client}.crt"), format!("{client}.key"));
+        vec![file("cacert", "etcd/ca.crt"), file("cert", &certificate), file("key", &key)]
+    };
+    let asks = |client: &str| etcdctl(&bed, &endpoint, &tls(client), &["get", "key"]).anyhow().code;
+    let (revoked, other) = ("apiserver-etcd-client", "etcd/healthcheck-client");
+    let started = Instant::now();
+    while asks(other) != Some(0) {
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", bed.read("cp1.log"));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(asks(revoked), Some(0), "nobody is on the list");
+    // Out of date since 2020, and of another CA: taken all the same.
+    for taken in [old, List { ca: "out/pki/ca", revoked: kubelet, ..List::NEW }] {
+        revoke(&bed, "crl.der", &taken);
+        bed.copy("crl.der", "crl");
+        assert_eq!((asks(revoked), asks(other)), (Some(1), Some(0)));
+    }
+    bed.write("crl", "no list");
+    assert_eq!((asks(revoked), asks(other)), (Some(1), Some(1)), "nobody is let in");
 }

@@ -1,5 +1,6 @@
 //! `kubepki inspect`: what files say.
 
+use crate::rules::revocation::{List, revoke};
 use crate::testbed::{SINGLE, Testbed, fixtures};
 
 #[test]
@@ -154,4 +155,23 @@ fn anomalies_are_told() {
     assert_eq!(json["files"][0]["items"][0]["anomalies"].as_array().unwrap().len(), 1);
     openssl(&format!("{new} -out even.crt"));
     bed.run(&["inspect", "even.crt"]).success().not_out("anomaly");
+}
+
+#[test]
+fn a_revocation_list_says_what_is_revoked() {
+    let bed = Testbed::applied(SINGLE);
+    for name in ["crl.pem", "crl.der"] {
+        let revoked = &["out/pki/apiserver.crt"];
+        revoke(&bed, name, &List { revoked, ..List::NEW });
+        let ran = bed.run(&["inspect", name]).success();
+        ran.out("revocation list")
+            .out("CN=kubernetes")
+            .out("the next one is due in 29 days")
+            .out("(keyCompromise)");
+        let report = bed.run(&["inspect", name, "-o", "json"]).success().json();
+        let list = &report["files"][0]["items"][0];
+        assert_eq!((list["type"].as_str(), list["number"].as_str()), (Some("revocationList"), Some("01")));
+        assert_eq!(list["revoked"][0]["reason"], "keyCompromise");
+    }
+    bed.run(&["inspect", "crl.der", "--at", "2030-01-01"]).success().out("the next one was due 3 years ago");
 }

@@ -1,5 +1,5 @@
-//! The rules, one to a file, in a folder for each family. To add one: write its file, and add its name to the list of its
-//! family.
+//! The rules, one to a file, in a folder for each family. To add one: write its file, and add its name to the list of
+//! its family.
 
 use super::Rule;
 
@@ -46,7 +46,11 @@ families![
     trust "TR" "who trusts whom",
     kubeconfig "KC" "kubeconfigs",
     service_account "SA" "the keys of service accounts",
+    etcd "ET" "etcd",
+    front_proxy "FP" "the front proxy",
+    kubelet "KL" "the kubelet",
     nodes "XN" "nodes compared with each other",
+    revocation "RV" "revocation",
     spec "SP" "what differs from the spec",
 ];
 

@@ -12,7 +12,7 @@ use crate::disk::content::{Broken, Content, Item};
 use crate::disk::kubeconfig::Source;
 use crate::moment::{rfc3339, span};
 use crate::x509::hex::hex;
-use crate::x509::{Certificate, PublicKey, Request, SubjectAltName};
+use crate::x509::{Certificate, Crl, PublicKey, Request, SubjectAltName};
 use trust::{Link, trust};
 
 /// What was found in files.
@@ -44,6 +44,7 @@ enum ItemReport {
     PrivateKey(KeyReport),
     PublicKey(KeyReport),
     CertificateRequest(RequestReport),
+    RevocationList(CrlReport),
     Kubeconfig(Box<KubeconfigReport>),
     Other { label: String },
     Unreadable { reason: String },
@@ -96,6 +97,32 @@ struct RequestReport {
     signature_verifies: bool,
     usages: Vec<String>,
     subject_alt_names: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CrlReport {
+    issuer: String,
+    this_update: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_update: Option<String>,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    signature_algorithm: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authority_key_identifier: Option<String>,
+    revoked: Vec<RevokedReport>,
+    #[serde(skip)]
+    current: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RevokedReport {
+    serial_number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -158,6 +185,7 @@ fn item_report(item: &Result<Item, Broken>, now: OffsetDateTime) -> ItemReport {
         Ok(Item::PrivateKey(key)) => ItemReport::PrivateKey(key_report(key.public_key())),
         Ok(Item::PublicKey(key)) => ItemReport::PublicKey(key_report(key)),
         Ok(Item::Request(request)) => ItemReport::CertificateRequest(request_report(request)),
+        Ok(Item::Crl(crl)) => ItemReport::RevocationList(crl_report(crl, now)),
         Ok(Item::Kubeconfig(kubeconfig)) => {
             ItemReport::Kubeconfig(Box::new(kubeconfig_report(kubeconfig, now)))
         }
@@ -213,6 +241,30 @@ fn request_report(request: &Request) -> RequestReport {
         signature_verifies: request.verify_signature().is_ok(),
         usages: request.usages.names(),
         subject_alt_names: names(&request.subject_alt_names),
+    }
+}
+
+fn crl_report(crl: &Crl, now: OffsetDateTime) -> CrlReport {
+    let state = match crl.next_update {
+        _ if now < crl.this_update => format!("not valid for another {}", span(crl.this_update - now)),
+        Some(next) if now > next => format!("the next one was due {} ago", span(now - next)),
+        Some(next) => format!("the next one is due in {}", span(next - now)),
+        None => "says of no next one".to_owned(),
+    };
+    let revoked = crl.revoked.iter().map(|entry| RevokedReport {
+        serial_number: hex(&entry.serial),
+        reason: entry.reason.map(|code| entry.reason_name().map_or_else(|| code.to_string(), str::to_owned)),
+    });
+    CrlReport {
+        issuer: crl.issuer.to_string(),
+        this_update: rfc3339(crl.this_update),
+        next_update: crl.next_update.map(rfc3339),
+        state,
+        number: crl.number.as_deref().map(hex),
+        signature_algorithm: crl.signature_algorithm.to_string(),
+        authority_key_identifier: crl.authority_key_identifier.as_deref().map(hex),
+        revoked: revoked.collect(),
+        current: now >= crl.this_update && crl.next_update.is_some_and(|next| now <= next),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::trust::Link;
-use super::{CertificateReport, Inspection, ItemReport};
+use super::{CertificateReport, CrlReport, Inspection, ItemReport};
 use crate::report::Table;
 use crate::report::style::{BAD, FAINT, GOOD, HEAD};
 
@@ -56,6 +56,10 @@ fn draw_item(out: &mut dyn io::Write, item: &ItemReport, indent: usize) -> io::R
             line(out, inner, "signature", &format!("{}, {verifies}", request.signature_algorithm))?;
             line(out, inner, "usages", &request.usages.join(", "))?;
             line(out, inner, "names", &request.subject_alt_names.join(", "))
+        }
+        ItemReport::RevocationList(crl) => {
+            title(out, "revocation list")?;
+            draw_crl(out, crl, inner)
         }
         ItemReport::Kubeconfig(kubeconfig) => {
             title(out, "kubeconfig")?;
@@ -115,6 +119,27 @@ fn draw_certificate(
         line(out, indent, "anomaly", &format!("{BAD}{anomaly}{BAD:#}"))?;
     }
     Ok(())
+}
+
+/// More revoked certificates than this are counted and not shown.
+const SHOWN: usize = 20;
+
+fn draw_crl(out: &mut dyn io::Write, crl: &CrlReport, indent: usize) -> io::Result<()> {
+    line(out, indent, "issuer", &crl.issuer)?;
+    line(out, indent, "issuer key", crl.authority_key_identifier.as_deref().unwrap_or_default())?;
+    line(out, indent, "number", crl.number.as_deref().unwrap_or_default())?;
+    let style = if crl.current { GOOD } else { BAD };
+    let until = crl.next_update.as_ref().map(|next| format!(" to {next}")).unwrap_or_default();
+    let validity = format!("{}{until} ({style}{}{style:#})", crl.this_update, crl.state);
+    line(out, indent, "validity", &validity)?;
+    line(out, indent, "signature", &crl.signature_algorithm)?;
+    line(out, indent, "revoked", &crl.revoked.len().to_string())?;
+    for entry in crl.revoked.iter().take(SHOWN) {
+        let reason = entry.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        line(out, indent, "", &format!("{}{reason}", entry.serial_number))?;
+    }
+    let more = crl.revoked.len().saturating_sub(SHOWN);
+    line(out, indent, "", &if more > 0 { format!("and {more} more") } else { String::new() })
 }
 
 /// The roots, and below each what it has signed. Every certificate has one issuer at most, and a circle of signatures

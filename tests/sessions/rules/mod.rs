@@ -1,10 +1,16 @@
 //! Every rule has a directory that it finds fault with, and one that it looks at and finds none with. One file for each
 //! family; `Case::finds` and `Case::passes` are how a case is written down.
 
+mod cures;
+mod defaults;
+mod etcd;
 mod files;
+mod front_proxy;
 mod keys;
 mod kubeconfig;
+mod kubelet;
 mod nodes;
+pub mod revocation;
 mod service_account;
 mod spec;
 mod structure;
@@ -86,10 +92,14 @@ pub fn findings(report: &Value) -> impl Iterator<Item = &Value> {
 }
 
 const FAMILIES: &[&[Case]] = &[
+    etcd::CASES,
     files::CASES,
+    front_proxy::CASES,
     keys::CASES,
     kubeconfig::CASES,
+    kubelet::CASES,
     nodes::CASES,
+    revocation::CASES,
     service_account::CASES,
     spec::CASES,
     structure::CASES,
@@ -113,8 +123,18 @@ fn hold(cases: &[Case]) {
 }
 
 #[test]
+fn etcd_rules() {
+    hold(etcd::CASES);
+}
+
+#[test]
 fn files_rules() {
     hold(files::CASES);
+}
+
+#[test]
+fn front_proxy_rules() {
+    hold(front_proxy::CASES);
 }
 
 #[test]
@@ -128,8 +148,18 @@ fn kubeconfig_rules() {
 }
 
 #[test]
+fn kubelet_rules() {
+    hold(kubelet::CASES);
+}
+
+#[test]
 fn nodes_rules() {
     hold(nodes::CASES);
+}
+
+#[test]
+fn revocation_rules() {
+    hold(revocation::CASES);
 }
 
 #[test]

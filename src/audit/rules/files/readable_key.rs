@@ -1,8 +1,10 @@
 //! `KP-FS001`: a private key that others may read.
 
+use crate::audit::custody::{loose_mode, loosest};
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, case::loose_mode};
-use crate::disk::FileRole;
+use crate::audit::{Fault, File, Severity};
+use crate::disk::content::ContentError;
+use crate::x509;
 
 rule! {
     /// A private key may be read or written by others than its owner.
@@ -10,6 +12,9 @@ rule! {
     /// ## Why it matters
     ///
     /// Whoever reads a key can be whom its certificate names. With a CA key, that is anyone.
+    ///
+    /// Every file with a private key in it counts, also one that no credential has, and one whose name promises a
+    /// certificate. A key under a passphrase is less urgent: then it is the passphrase that has to be guessed.
     ///
     /// ## What to do
     ///
@@ -19,13 +24,18 @@ rule! {
     /// ## References
     ///
     /// CIS Kubernetes Benchmark 1.1.21; DISA STIG V-242467.
-    "KP-FS001" "readable-key" Critical Case "private key files"
+    "KP-FS001" "readable-key" Critical File "files with a private key"
 }
 
-fn applies(case: &Case<'_>) -> bool {
-    case.present(FileRole::Key).is_some()
+fn applies(file: &File<'_>) -> bool {
+    file.holds_private_key() && !file.is_kubeconfig()
 }
 
-fn check(case: &Case<'_>) -> Vec<Fault> {
-    loose_mode(case, FileRole::Key)
+fn check(file: &File<'_>) -> Vec<Fault> {
+    let Some(fault) = loosest(file).and_then(|loosest| loose_mode(file, loosest)) else { return Vec::new() };
+    let mut items = file.content().into_iter().flat_map(|content| &content.items);
+    let encrypted = ContentError::X509(x509::Error::EncryptedKey);
+    let encrypted = items.any(|item| matches!(item, Err(broken) if broken.error == encrypted));
+    let plain = file.content().is_some_and(|content| content.private_keys().next().is_some());
+    vec![if encrypted && !plain { fault.severity(Severity::Medium) } else { fault }]
 }

@@ -1,15 +1,18 @@
 //! `KP-FS004`: a kubeconfig that others may read.
 
+use crate::audit::custody::{loose_mode, loosest};
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, case::loose_mode};
-use crate::disk::FileRole;
+use crate::audit::{Fault, File, Severity};
+use crate::disk::content::Item;
+use crate::disk::kubeconfig::Source;
 
 rule! {
-    /// A kubeconfig with a key in it may be read or written by others than its owner.
+    /// A kubeconfig may be read or written by others than its owner.
     ///
     /// ## Why it matters
     ///
-    /// It is a private key, with instructions how to use it.
+    /// One with a key, a token or a password in it is that secret, with instructions how to use it. One without still
+    /// says which server and which CA are believed: less urgent, but nobody's business to change.
     ///
     /// ## What to do
     ///
@@ -18,14 +21,21 @@ rule! {
     ///
     /// ## References
     ///
-    /// CIS Kubernetes Benchmark 1.1.13, 1.1.15, 1.1.17 and 4.1.5; DISA STIG V-242460, which is laxer.
-    "KP-FS004" "readable-kubeconfig" Critical Case "kubeconfigs"
+    /// CIS Kubernetes Benchmark 1.1.13, 1.1.15, 1.1.17, 4.1.3 and 4.1.5; DISA STIG V-242460, which is laxer.
+    "KP-FS004" "readable-kubeconfig" Critical File "kubeconfigs"
 }
 
-fn applies(case: &Case<'_>) -> bool {
-    case.present(FileRole::Kubeconfig).is_some()
+fn applies(file: &File<'_>) -> bool {
+    file.present().is_some() && file.is_kubeconfig()
 }
 
-fn check(case: &Case<'_>) -> Vec<Fault> {
-    loose_mode(case, FileRole::Kubeconfig)
+fn check(file: &File<'_>) -> Vec<Fault> {
+    let Some(fault) = loosest(file).and_then(|loosest| loose_mode(file, loosest)) else { return Vec::new() };
+    let harmless = file.items().any(|item| match item {
+        Item::Kubeconfig(kubeconfig) => {
+            !matches!(kubeconfig.key, Source::Embedded(_)) && kubeconfig.other_credentials.is_empty()
+        }
+        _ => false,
+    });
+    vec![if harmless { fault.severity(Severity::Medium) } else { fault }]
 }

@@ -1,7 +1,7 @@
 //! `KP-FS009`: a symlink that leads out of the directory.
 
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, Remedy};
+use crate::audit::{Fault, File, Remedy, file::Thing};
 use crate::disk::Found;
 use crate::disk::read::ReadError;
 
@@ -13,6 +13,8 @@ rule! {
     /// What it leads to changes without anyone looking at this directory, and whoever may write there may exchange a
     /// certificate or read a key. kubepki neither follows such a link nor replaces it.
     ///
+    /// A link that no credential has counts too: something may read it.
+    ///
     /// ## What to do
     ///
     /// Replace the link by the file itself, or run kubepki on the directory that it leads to. Links that stay inside
@@ -21,22 +23,15 @@ rule! {
     /// ## References
     ///
     /// CIS Kubernetes Benchmark 1.1.19 to 1.1.21.
-    "KP-FS009" "symlink-outside" Medium Case "credentials"
+    "KP-FS009" "symlink-outside" Medium File "files"
 }
 
-fn applies(_: &Case<'_>) -> bool {
-    true
+fn applies(file: &File<'_>) -> bool {
+    !file.is_directory()
 }
 
-fn check(case: &Case<'_>) -> Vec<Fault> {
-    let outside = case.entries().iter().filter_map(|entry| match &*entry.found {
-        Found::Unreadable(error @ ReadError::Outside(_)) => Some((entry, error)),
-        _ => None,
-    });
-    outside
-        .map(|(entry, error)| {
-            let remedy = Remedy::by_hand("replace the link by the file, or run kubepki where it leads to");
-            Fault::new(entry.file.path.clone(), error.to_string(), remedy)
-        })
-        .collect()
+fn check(file: &File<'_>) -> Vec<Fault> {
+    let Thing::File(Found::Unreadable(error @ ReadError::Outside(_))) = file.thing else { return Vec::new() };
+    let remedy = Remedy::by_hand("replace the link by the file, or run kubepki where it leads to");
+    Fault::one(file.path(), error.to_string(), remedy)
 }

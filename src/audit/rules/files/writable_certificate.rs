@@ -1,8 +1,8 @@
 //! `KP-FS003`: a certificate or public key that others may write.
 
+use crate::audit::custody::{loose_mode, loosest};
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, case::loose_mode};
-use crate::disk::FileRole;
+use crate::audit::{Fault, File};
 
 rule! {
     /// A certificate or public key may be written by others than its owner.
@@ -11,6 +11,8 @@ rule! {
     ///
     /// Who may write a trust anchor decides who is trusted.
     ///
+    /// Every file of certificates, public keys, requests or revocation lists counts, also one that no credential has.
+    ///
     /// ## What to do
     ///
     /// `kubepki apply` sets the mode to 644.
@@ -18,13 +20,16 @@ rule! {
     /// ## References
     ///
     /// CIS Kubernetes Benchmark 1.1.20; DISA STIG V-242466.
-    "KP-FS003" "writable-certificate" Medium Case "certificate and public key files"
+    "KP-FS003" "writable-certificate" Medium File "certificate and public key files"
 }
 
-fn applies(case: &Case<'_>) -> bool {
-    case.present(FileRole::Certificate).is_some() || case.present(FileRole::PublicKey).is_some()
+fn applies(file: &File<'_>) -> bool {
+    file.is_of_pki() && !file.is_kubeconfig() && !file.holds_private_key()
 }
 
-fn check(case: &Case<'_>) -> Vec<Fault> {
-    [FileRole::Certificate, FileRole::PublicKey].into_iter().flat_map(|role| loose_mode(case, role)).collect()
+fn check(file: &File<'_>) -> Vec<Fault> {
+    let Some(fault) = loosest(file).and_then(|loosest| loose_mode(file, loosest)) else { return Vec::new() };
+    // The kubelet's client CA is KP-FS006's.
+    let kubelets = file.node().and_then(|node| node.kubelet_client_ca());
+    if kubelets.is_some_and(|own| own.path() == file.path()) { Vec::new() } else { vec![fault] }
 }

@@ -1,7 +1,7 @@
 //! `KP-ST002`: a file that cannot be read as what it ought to be.
 
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, Remedy};
+use crate::audit::{Case, Fault, File, Remedy, Severity, file::Thing};
 use crate::disk::content::ContentError;
 use crate::disk::kubeconfig::Source;
 use crate::disk::read::ReadError;
@@ -17,6 +17,11 @@ rule! {
     /// The component that reads it does not start. A file that the system refuses to hand out may be perfectly good, so
     /// kubepki leaves it alone; one that was read and makes no sense is replaced, and kept in the backup.
     ///
+    /// Files that no credential has are looked at if their names end as those of the PKI do (`.crt`, `.cer`, `.pem`,
+    /// `.key`, `.pub`, `.csr`, `.crl`, `.conf`, `.kubeconfig`). Nothing is known to read them, so they are less urgent:
+    /// medium where nobody can see what is in them (a device, a pipe, a socket, a directory, a circle of symlinks, a
+    /// file of many MiB), low where it makes no sense.
+    ///
     /// ## What to do
     ///
     /// `kubepki apply` replaces certificates, keys and kubeconfigs. A CA or `sa.key` must come back from a backup.
@@ -25,27 +30,68 @@ rule! {
     /// ## References
     ///
     /// RFC 7468 (PEM), RFC 5280 §4 (certificates).
-    "KP-ST002" "unreadable" High Case "credentials"
+    "KP-ST002" "unreadable" High File "files"
 }
 
-fn applies(_: &Case<'_>) -> bool {
-    true
+/// How the names of files of the PKI end. Others than these name their configuration `.conf`.
+const SUFFIXES: [&str; 8] = [".crt", ".cer", ".pem", ".key", ".pub", ".csr", ".crl", ".kubeconfig"];
+const CONFIGURATION: &str = ".conf";
+
+fn applies(file: &File<'_>) -> bool {
+    !file.is_directory() || looks_like_pki(file)
 }
 
-fn check(case: &Case<'_>) -> Vec<Fault> {
-    case.entries().iter().filter_map(|entry| fault(case, entry)).collect()
+fn check(file: &File<'_>) -> Vec<Fault> {
+    match (file.case(), file.thing) {
+        (Some(case), _) => {
+            let path = file.path();
+            let entries = case.entries().iter().filter(|entry| entry.file.path == path);
+            entries.filter_map(|entry| of_target(&case, entry)).collect()
+        }
+        (None, thing) if looks_like_pki(file) => of_stray(file, thing).into_iter().collect(),
+        _ => Vec::new(),
+    }
 }
 
-fn fault(case: &Case<'_>, entry: &Entry) -> Option<Fault> {
+fn looks_like_pki(file: &File<'_>) -> bool {
+    file.is_called(&SUFFIXES) || file.is_called(&[CONFIGURATION])
+}
+
+/// The fault of a file that no target has.
+fn of_stray(file: &File<'_>, thing: Thing<'_>) -> Option<Fault> {
+    let fault =
+        |message: String, severity, remedy| Some(Fault::new(file.path(), message, remedy).severity(severity));
+    match thing {
+        Thing::Directory(directory) => {
+            let targets = file.view.file(&directory.path).is_some_and(|there| there.role.is_some());
+            if targets {
+                return None;
+            }
+            let message = ReadError::NotAFile("a directory").to_string();
+            fault(message, Severity::Medium, Remedy::by_hand("move it away, or give it another name"))
+        }
+        Thing::File(Found::Missing | Found::Unreadable(ReadError::Missing | ReadError::Outside(_))) => None,
+        Thing::File(Found::Unreadable(error)) => {
+            fault(error.to_string(), Severity::Medium, Remedy::by_hand(get_at(error)))
+        }
+        // Programs of all kinds have configuration files.
+        Thing::File(Found::Present(_)) if file.is_called(&[CONFIGURATION]) => None,
+        Thing::File(Found::Present(present)) => {
+            let broken = present.content.items.iter().find_map(|item| item.as_ref().err())?;
+            // A key under a passphrase is none the less one.
+            if broken.error == ContentError::X509(x509::Error::EncryptedKey) {
+                return None;
+            }
+            fault(broken.error.to_string(), Severity::Low, Remedy::advice("delete it if nothing reads it"))
+        }
+    }
+}
+
+/// The fault of a target's file.
+fn of_target(case: &Case<'_>, entry: &Entry) -> Option<Fault> {
     let (message, remedy) = match &*entry.found {
         Found::Missing | Found::Unreadable(ReadError::Missing | ReadError::Outside(_)) => return None,
-        Found::Unreadable(error) => {
-            let text = match error {
-                ReadError::System(_) => "make it readable, or run kubepki as its owner",
-                _ => "move it away",
-            };
-            (error.to_string(), Remedy::by_hand(text))
-        }
+        Found::Unreadable(error) => (error.to_string(), Remedy::by_hand(get_at(error))),
         Found::Present(present) => {
             let error = content_error(case, entry, present)?;
             let remedy = remedy(case, entry.file.role, &error);
@@ -53,6 +99,14 @@ fn fault(case: &Case<'_>, entry: &Entry) -> Option<Fault> {
         }
     };
     Some(Fault::new(entry.file.path.clone(), message, remedy))
+}
+
+/// What a person can do about a file that could not be read.
+fn get_at(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::System(_) => "make it readable, or run kubepki as its owner",
+        _ => "move it away",
+    }
 }
 
 fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<ContentError> {
@@ -85,9 +139,13 @@ fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {
         (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key)
             if *error == ContentError::X509(x509::Error::EncryptedKey) =>
         {
-            Remedy::by_hand("decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place")
+            Remedy::by_hand(
+                "decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place",
+            )
         }
-        (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => Remedy::by_hand("put it back from a backup"),
+        (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => {
+            Remedy::by_hand("put it back from a backup")
+        }
         (Aim::KeyPair { .. }, _) => Remedy::Rewrite,
         (Aim::Pair { .. }, FileRole::Certificate) => Remedy::Reissue,
         _ => Remedy::Rekey,

@@ -1,0 +1,6 @@
+//! RV: revocation.
+
+super::rules![
+    revoked,
+    poor_list,
+];
