@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 
 tests/peers.sh
 cargo fmt --check
+# The rules are declared by a macro, which cargo fmt does not follow.
+rustfmt --check --edition 2024 src/audit/rules/*/*.rs
 cargo clippy --locked --all-targets -- --deny warnings
 RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --quiet
 cargo test --locked

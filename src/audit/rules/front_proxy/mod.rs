@@ -1,6 +1,3 @@
 //! FP: the front proxy, by which the API server reaches aggregated APIs.
 
-super::rules![
-    cluster_client,
-    half_configured,
-];
+super::rules![cluster_client, half_configured,];

@@ -1,5 +1,3 @@
 //! KY: keys and algorithms.
 
-super::rules![
-    algorithm_drift,
-];
+super::rules![algorithm_drift,];

@@ -1,5 +1,3 @@
 //! KC: kubeconfigs.
 
-super::rules![
-    stale_authority,
-];
+super::rules![stale_authority,];

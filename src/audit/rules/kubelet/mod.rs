@@ -1,8 +1,3 @@
 //! KL: the kubelet.
 
-super::rules![
-    unapproved_serving,
-    unauthenticated,
-    no_rotation,
-    ghost_node,
-];
+super::rules![unapproved_serving, unauthenticated, no_rotation, ghost_node,];

@@ -1,5 +1,3 @@
 //! XN: nodes compared with each other.
 
-super::rules![
-    copy_drift,
-];
+super::rules![copy_drift,];

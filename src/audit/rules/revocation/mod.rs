@@ -1,6 +1,3 @@
 //! RV: revocation.
 
-super::rules![
-    revoked,
-    poor_list,
-];
+super::rules![revoked, poor_list,];

@@ -1,5 +1,3 @@
 //! SA: the keys of service accounts.
 
-super::rules![
-    public_key_mismatch,
-];
+super::rules![public_key_mismatch,];

@@ -36,16 +36,16 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     let missing = |role: FileRole| {
         case.entry(role).is_some_and(|entry| entry.file.required && entry.found.is_missing())
     };
-    let fault = |role: FileRole, message: &str, remedy: Remedy| {
-        Fault::one(case.path(role), message, remedy)
-    };
+    let fault = |role: FileRole, message: &str, remedy: Remedy| Fault::one(case.path(role), message, remedy);
     match &case.target.aim {
         Aim::Authority { absent, .. } if missing(FileRole::Certificate) => {
             let orphans = case.orphans().count();
             if case.may_be_made() {
                 fault(FileRole::Certificate, "missing", Remedy::Issue)
             } else if !case.is_absent() {
-                let remedy = Remedy::by_hand("put the certificate of that key back, or move the key away to begin anew");
+                let remedy = Remedy::by_hand(
+                    "put the certificate of that key back, or move the key away to begin anew",
+                );
                 fault(FileRole::Certificate, "missing, although its key is there", remedy)
             } else if orphans > 0 {
                 let message = format!("missing, although {orphans} certificates of it are there");
@@ -59,7 +59,9 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
             if case.may_be_made() {
                 fault(FileRole::Key, "missing", Remedy::Issue)
             } else if !case.is_absent() {
-                let remedy = Remedy::by_hand("put the key back: a new one makes every service account token worthless");
+                let remedy = Remedy::by_hand(
+                    "put the key back: a new one makes every service account token worthless",
+                );
                 fault(FileRole::Key, "missing, although its public key is there", remedy)
             } else {
                 fault(FileRole::Key, "missing", Remedy::by_hand(given(*absent)))

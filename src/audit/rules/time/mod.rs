@@ -1,7 +1,3 @@
 //! TM: from when until when.
 
-super::rules![
-    expired,
-    expiring,
-    not_yet_valid,
-];
+super::rules![expired, expiring, not_yet_valid,];

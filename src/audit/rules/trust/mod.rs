@@ -1,5 +1,3 @@
 //! TR: who trusts whom.
 
-super::rules![
-    wrong_issuer,
-];
+super::rules![wrong_issuer,];

@@ -22,7 +22,9 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.is_leaf() && case.certificate().is_some() && case.issuer().is_some_and(|ca| ca.certificate().is_some())
+    case.is_leaf()
+        && case.certificate().is_some()
+        && case.issuer().is_some_and(|ca| ca.certificate().is_some())
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {

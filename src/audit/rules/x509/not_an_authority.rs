@@ -27,9 +27,7 @@ fn applies(case: &Case<'_>) -> bool {
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
     let Some(certificate) = case.certificate() else { return Vec::new() };
-    let fault = |message: &str, remedy| {
-        Fault::one(case.certificate_path(), message, remedy)
-    };
+    let fault = |message: &str, remedy| Fault::one(case.certificate_path(), message, remedy);
     match (case.is_authority(), certificate.is_ca()) {
         (true, false) => {
             let remedy = Remedy::by_hand("put the certificate of the CA there");
