@@ -42,7 +42,7 @@ const GROUPS: usize = 250;
 
 /// With more certificates than this, those of one credential are one row of the inventory: the page stays one that can
 /// be read and printed.
-const ROWS: usize = 500;
+const ROWS: usize = 200;
 
 /// Where a report comes from, beside what was judged.
 #[derive(Debug)]
