@@ -70,6 +70,12 @@ impl<'a> Case<'a> {
         self.target.keeper == Keeper::Kubepki
     }
 
+    /// Whether it is a credential of the user's own, and none of the catalogue's.
+    #[must_use]
+    pub fn is_the_users(&self) -> bool {
+        self.view.spec.credentials.iter().any(|row| row.name == self.target.credential)
+    }
+
     /// Whether nothing of the target is there.
     #[must_use]
     pub fn is_absent(&self) -> bool {

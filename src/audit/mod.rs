@@ -3,8 +3,11 @@
 //! "This certificate is good enough to keep" is one judgement, made once, by the rules in [`rules`]. A rule says what is
 //! wrong and which [`Remedy`] cures it; [`crate::plan`] puts the remedies in order.
 
+pub mod access;
 pub mod case;
+pub mod identity;
 pub mod key;
+pub mod listener;
 pub mod node;
 pub mod rule;
 pub mod rules;
@@ -19,8 +22,10 @@ use time::OffsetDateTime;
 use crate::catalog::Keeper;
 use crate::target::Site;
 
+pub use access::Access;
 pub use case::Case;
 pub use key::Key;
+pub use listener::{Bundle, Listener};
 pub use node::Node;
 pub use rule::{Rule, Scope, Severity};
 pub use sighting::{Part, Sighting};
@@ -164,9 +169,11 @@ pub fn judge(scene: &Scene<'_>) -> Judgement {
     let sightings: Vec<Sighting<'_>> = scene.sightings().collect();
     let keys: Vec<Key<'_>> = scene.views.iter().flat_map(key::keys).collect();
     let nodes: Vec<Node<'_>> = scene.nodes().collect();
+    let accesses: Vec<Access<'_>> = scene.accesses().collect();
     for rule in rules::all() {
         let (count, mut found) = match rule.scope {
             Scope::Case { applies, check } => held(rule, &cases, applies, check, Case::anchor),
+            Scope::Access { applies, check } => held(rule, &accesses, applies, check, Access::anchor),
             Scope::Key { applies, check } => held(rule, &keys, applies, check, Key::anchor),
             Scope::Node { applies, check } => held(rule, &nodes, applies, check, Node::anchor),
             Scope::Scene { applies, check } => held(

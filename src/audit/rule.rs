@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Case, Fault, Key, Node, Scene, Sighting};
+use super::{Access, Case, Fault, Key, Node, Scene, Sighting};
 
 /// A rule: what it looks at, does it apply, and does it hold?
 pub struct Rule {
@@ -26,6 +26,8 @@ pub struct Rule {
 pub enum Scope {
     /// Credentials.
     Case { applies: fn(&Case<'_>) -> bool, check: fn(&Case<'_>) -> Vec<Fault> },
+    /// Kubeconfigs, wherever they stand.
+    Access { applies: fn(&Access<'_>) -> bool, check: fn(&Access<'_>) -> Vec<Fault> },
     /// Keys, wherever they stand.
     Key { applies: fn(&Key<'_>) -> bool, check: fn(&Key<'_>) -> Vec<Fault> },
     /// Nodes, and the authority where it is apart.

@@ -29,6 +29,8 @@ pub(super) struct Spot<'a> {
     pub site: Option<&'a Site>,
     pub target: Option<usize>,
     pub part: Part,
+    /// Whether it stands in a kubeconfig.
+    pub kubeconfig: bool,
 }
 
 /// What a certificate is in its file.
@@ -79,6 +81,12 @@ impl<'a> Sighting<'a> {
         self.case().filter(|_| self.spot.part == Part::Own)
     }
 
+    /// Whether it stands in a kubeconfig.
+    #[must_use]
+    pub fn is_in_kubeconfig(&self) -> bool {
+        self.spot.kubeconfig
+    }
+
     /// Whether it is the certificate of a CA of the cluster.
     #[must_use]
     pub fn is_authority(&self) -> bool {
@@ -122,6 +130,14 @@ impl<'a> Sighting<'a> {
         };
         Fault::new(self.path(), format!("{}{}", self.which(), message.as_ref()), remedy)
     }
+
+    /// The fault of this certificate that a person mends: it does not hold up what is done about its credential by itself.
+    #[must_use]
+    pub fn fault_by_hand(&self, message: impl AsRef<str>, text: &str) -> Fault {
+        let message = format!("{}{}", self.which(), message.as_ref());
+        let anchor = Anchor { target: None, ..self.anchor() };
+        Fault { anchor: Some(anchor), ..Fault::new(self.path(), message, Remedy::by_hand(text)) }
+    }
 }
 
 /// Every certificate of a view once: the targets' own first, then what else their files hold, then other files.
@@ -147,6 +163,7 @@ pub(super) fn spots<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Spot<'a
                             site: Some(&target.site),
                             target: Some(index),
                             part,
+                            kubeconfig: role == FileRole::Kubeconfig,
                         });
                     }
                 }
@@ -155,8 +172,10 @@ pub(super) fn spots<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Spot<'a
     }
     for stray in &survey.strays {
         let Some(present) = stray.found.present() else { continue };
+        let kubeconfig = matches!(present.content.items[..], [Ok(Item::Kubeconfig(_))]);
+        let (path, site) = (stray.path.as_path(), stray.site.as_ref());
         for (part, certificate) in certificates_of(&present.content) {
-            push(Spot { certificate, path: &stray.path, site: stray.site.as_ref(), target: None, part });
+            push(Spot { certificate, path, site, target: None, part, kubeconfig });
         }
     }
     all

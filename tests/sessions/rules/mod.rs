@@ -2,6 +2,7 @@
 //! family; `Case::finds` and `Case::passes` are how a case is written down.
 
 mod files;
+mod identity;
 mod keys;
 mod kubeconfig;
 mod nodes;
@@ -26,18 +27,19 @@ pub struct Case {
     arguments: &'static [&'static str],
     severity: Option<&'static str>,
     finds: bool,
+    nowhere: bool,
 }
 
 impl Case {
     /// A fresh directory of one control plane in `out`, its spec in `cluster.yaml`, changed by `make`: the rule finds
     /// fault with it.
     pub const fn finds(rule: &'static str, make: fn(&Testbed)) -> Self {
-        Self { rule, make, arguments: &[], severity: None, finds: true }
+        Self { rule, make, arguments: &[], severity: None, finds: true, nowhere: false }
     }
 
     /// The rule applies to it, and finds no fault.
     pub const fn passes(rule: &'static str, make: fn(&Testbed)) -> Self {
-        Self { rule, make, arguments: &[], severity: None, finds: false }
+        Self { rule, make, arguments: &[], severity: None, finds: false, nowhere: false }
     }
 
     /// The same, with these arguments of `audit` instead of `-d out -f cluster.yaml`.
@@ -50,6 +52,11 @@ impl Case {
         Self { severity: Some(severity), ..self }
     }
 
+    /// The same, and it is right that the rule applies to nothing: wherever it applies, it finds something.
+    pub const fn nowhere(self) -> Self {
+        Self { nowhere: true, ..self }
+    }
+
     fn hold(&self) {
         let bed = Testbed::applied(SINGLE);
         (self.make)(&bed);
@@ -59,7 +66,7 @@ impl Case {
         let rule = self.rule;
         let found: Vec<&Value> = findings(&report).filter(|finding| finding["rule"] == rule).collect();
         let checked = report["checked"].as_array().unwrap().iter().any(|check| check["rule"] == rule);
-        assert!(checked, "{rule} applies to nothing: {:#}", report["notApplicable"]);
+        assert!(checked != self.nowhere, "{rule} applies to nothing: {:#}", report["notApplicable"]);
         if self.finds {
             let all: Vec<String> = findings(&report).map(|finding| finding["rule"].to_string()).collect();
             assert!(!found.is_empty(), "{rule} is not among {all:?}");
@@ -87,6 +94,7 @@ pub fn findings(report: &Value) -> impl Iterator<Item = &Value> {
 
 const FAMILIES: &[&[Case]] = &[
     files::CASES,
+    identity::CASES,
     keys::CASES,
     kubeconfig::CASES,
     nodes::CASES,
@@ -115,6 +123,11 @@ fn hold(cases: &[Case]) {
 #[test]
 fn files_rules() {
     hold(files::CASES);
+}
+
+#[test]
+fn identity_rules() {
+    hold(identity::CASES);
 }
 
 #[test]
@@ -190,6 +203,86 @@ fn weighty(report: &Value) -> Vec<String> {
     let mild = |finding: &&Value| !["info", "low"].contains(&finding["severity"].as_str().unwrap());
     let text = |finding: &Value| format!("{} {} {}", finding["rule"], finding["path"], finding["message"]);
     findings(report).filter(mild).map(text).collect()
+}
+
+/// Three control planes and two workers in place of the one control plane.
+pub fn fleet(bed: &Testbed) {
+    bed.write("cluster.yaml", FLEET);
+    std::fs::remove_dir_all(bed.path("out")).unwrap();
+    bed.run(&["apply", "-f", "cluster.yaml", "-d", "out"]).success();
+}
+
+/// The manifest of a static pod, with these flags.
+pub fn manifest(bed: &Testbed, component: &str, flags: &[&str]) {
+    manifest_in(bed, "out", component, flags);
+}
+
+/// The same in another directory.
+pub fn manifest_in(bed: &Testbed, directory: &str, component: &str, flags: &[&str]) {
+    let flags: String = flags.iter().map(|flag| format!("    - --{flag}\n")).collect();
+    let text = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {component}, namespace: kube-system}}\nspec:\n  containers:\n  \
+         - command:\n    - {component}\n{flags}    image: registry.k8s.io/{component}:v1.36.1\n"
+    );
+    let path = format!("{directory}/manifests/{component}.yaml");
+    bed.write(&path, text);
+    bed.set_mode(&path, 0o600);
+}
+
+/// Replaces a certificate as [`sign`] does, with the dates that are given (`YYYYMMDDHHMMSSZ`). A CA may sign itself.
+pub fn sign_dated(bed: &Testbed, name: &str, ca: &str, subject: &str, extensions: &str, dates: [&str; 2]) {
+    bed.write("extensions", extensions);
+    bed.write("index.txt", "");
+    bed.write(
+        "ca.cnf",
+        "[ca]\ndefault_ca = all\n[all]\ndatabase = index.txt\nnew_certs_dir = .\ndefault_md = sha256\npolicy = any\n\
+         rand_serial = yes\nunique_subject = no\n[any]\ncommonName = optional\norganizationName = optional\n",
+    );
+    let (key, certificate) = (format!("{name}.key"), format!("{name}.crt"));
+    let (ca_certificate, ca_key) = (format!("{ca}.crt"), format!("{ca}.key"));
+    let mut sign = vec!["ca", "-batch", "-notext", "-config", "ca.cnf", "-out", "dated.crt"];
+    sign.extend([
+        "-extfile",
+        "extensions",
+        "-keyfile",
+        &ca_key,
+        "-startdate",
+        dates[0],
+        "-enddate",
+        dates[1],
+    ]);
+    if name == ca {
+        // The name's bytes stay: openssl would choose another string type than Go.
+        sign.extend(["-preserveDN", "-ss_cert", &ca_certificate]);
+    } else {
+        let request = ["req", "-new", "-utf8", "-key", &key, "-subj", subject, "-out", "request"];
+        bed.peer("openssl", &request).success();
+        sign.extend(["-in", "request"]);
+    }
+    sign.extend(["-cert", &ca_certificate]);
+    bed.peer("openssl", &sign).success();
+    std::fs::rename(bed.path("dated.crt"), bed.path(&certificate)).unwrap();
+    bed.set_mode(&certificate, 0o644);
+}
+
+/// Breaks nothing itself: what the rule finds, `apply` cures, and the rule finds it no more.
+#[track_caller]
+pub fn cures(bed: &Testbed, rule: &str) {
+    let arguments = ["-d", "out", "-f", "cluster.yaml"];
+    let found = |report: &Value| findings(report).filter(|finding| finding["rule"] == rule).count();
+    assert!(found(&audit(bed, &arguments)) > 0, "{rule} finds nothing");
+    bed.run(&["apply", "--yes", "-f", "cluster.yaml", "-d", "out"]).anyhow();
+    let left = audit(bed, &arguments);
+    assert_eq!(found(&left), 0, "{rule} is still found: {:#}", left["findings"]);
+}
+
+/// A certificate and its key, of no credential.
+pub fn stray(bed: &Testbed, name: &str, ca: &str, subject: &str, extensions: &str) {
+    let key = format!("{name}.key");
+    let make = ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &key];
+    bed.peer("openssl", &make).success();
+    bed.set_mode(&key, 0o600);
+    sign(bed, name, ca, subject, extensions);
 }
 
 /// The spec of the testbed with more in it.

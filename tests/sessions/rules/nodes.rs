@@ -1,8 +1,4 @@
-use std::fs;
-
-use crate::testbed::{FLEET, Testbed};
-
-use super::Case;
+use super::{Case, fleet};
 
 pub const CASES: &[Case] = &[
     Case::finds("KP-XN001", |bed| {
@@ -12,10 +8,3 @@ pub const CASES: &[Case] = &[
     }),
     Case::passes("KP-XN001", fleet),
 ];
-
-/// Three control planes and two workers in place of the one control plane.
-pub fn fleet(bed: &Testbed) {
-    bed.write("cluster.yaml", FLEET);
-    fs::remove_dir_all(bed.path("out")).unwrap();
-    bed.run(&["apply", "-f", "cluster.yaml", "-d", "out"]).success();
-}

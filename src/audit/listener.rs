@@ -1,0 +1,200 @@
+//! Who believes client certificates, and of which CAs: what a CA's key, or a certificate of it, opens.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::case::Case;
+use super::node::Node;
+use crate::catalog::FileRole;
+use crate::disk::{Found, StaticPod};
+use crate::target::Aim;
+use crate::x509::Certificate;
+
+/// Something that lets in whoever shows a certificate of its client CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Listener {
+    /// The API server (`--client-ca-file`): the common name is the user, the organizations are the groups.
+    ApiServer,
+    /// Kubelets (`authentication.x509.clientCAFile`).
+    Kubelet,
+    /// The API server and extension API servers, for who may name another user in a header
+    /// (`--requestheader-client-ca-file`).
+    RequestHeader,
+    /// etcd (`--trusted-ca-file`).
+    Etcd,
+    /// etcd, for its other members (`--peer-trusted-ca-file`).
+    EtcdPeer,
+}
+
+/// The CAs that a node's listeners believe, by the file that they are in.
+#[derive(Clone, Debug)]
+pub struct Bundle<'a> {
+    /// The file.
+    pub path: PathBuf,
+    /// What is in it.
+    pub certificates: Vec<&'a Certificate>,
+    /// Who reads it.
+    pub listeners: BTreeSet<Listener>,
+    /// The credential whose file it is.
+    pub case: Option<Case<'a>>,
+    /// Whether a flag or a configuration says so; else it is where kubeadm and distributions put it.
+    pub told: bool,
+}
+
+impl Listener {
+    /// Every listener.
+    pub const ALL: [Self; 5] =
+        [Self::ApiServer, Self::Kubelet, Self::RequestHeader, Self::Etcd, Self::EtcdPeer];
+
+    /// To whom the credential of a target is shown: its CA is one that they believe.
+    #[must_use]
+    pub fn shown(credential: &str, aim: &Aim) -> &'static [Self] {
+        match credential {
+            "apiserver-kubelet-client" => &[Self::Kubelet],
+            "front-proxy-client" => &[Self::RequestHeader],
+            "apiserver-etcd-client" | "etcd-healthcheck-client" => &[Self::Etcd],
+            "etcd-peer" => &[Self::EtcdPeer],
+            "kubelet-client" => &[Self::ApiServer],
+            _ if matches!(aim, Aim::Kubeconfig { .. }) => &[Self::ApiServer],
+            _ => &[],
+        }
+    }
+
+    /// What it is called where it stands for all of its kind.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::ApiServer => "API servers",
+            Self::Kubelet => "kubelets",
+            Self::RequestHeader => "the request header authentication of API servers",
+            Self::Etcd => "etcd members, for clients",
+            Self::EtcdPeer => "etcd members, for other members",
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ApiServer => "the API server",
+            Self::Kubelet => "the kubelet",
+            Self::RequestHeader => "the API server's request header authentication",
+            Self::Etcd => "etcd",
+            Self::EtcdPeer => "etcd's peers",
+        })
+    }
+}
+
+impl Bundle<'_> {
+    /// Its listeners in words.
+    #[must_use]
+    pub fn readers(&self) -> String {
+        let names: Vec<String> = self.listeners.iter().map(ToString::to_string).collect();
+        match &names[..] {
+            [] => "nobody".to_owned(),
+            [one] => one.clone(),
+            [most @ .., last] => format!("{} and {last}", most.join(", ")),
+        }
+    }
+
+    /// Whether it is a node's copy that says the same as the authority's file: what is wrong with it is said of that one.
+    #[must_use]
+    pub fn is_faithful_copy(&self) -> bool {
+        let original = self.case.and_then(|case| case.original());
+        original.is_some_and(|original| original.certificates() == self.certificates)
+    }
+}
+
+/// The client CA bundles of a node: what its manifests and its kubelet's configuration say; where there is neither, the
+/// CAs of the credentials that are shown to its listeners. Of the authority: its CAs.
+#[must_use]
+pub fn bundles<'a>(node: &Node<'a>) -> Vec<Bundle<'a>> {
+    let mut bundles: Vec<Bundle<'a>> = Vec::new();
+    let mut push =
+        |listener: Listener, path: PathBuf, certificates: Vec<&'a Certificate>, told: bool| match bundles
+            .iter_mut()
+            .find(|known| known.path == path)
+        {
+            Some(known) => drop(known.listeners.insert(listener)),
+            None if certificates.is_empty() => {}
+            None => {
+                let listeners = BTreeSet::from([listener]);
+                let case = node.cases().find(|case| case.path(FileRole::Certificate) == path);
+                bundles.push(Bundle { path, certificates, listeners, case, told });
+            }
+        };
+    if node.is_authority() {
+        for case in node.cases().filter(Case::is_authority) {
+            for listener in node.view.listeners(&case) {
+                push(*listener, case.certificate_path(), case.certificates(), false);
+            }
+        }
+        return bundles;
+    }
+    for listener in Listener::ALL {
+        match told(node, listener) {
+            Told::File(path, found) => push(listener, path.to_owned(), certificates(found), true),
+            Told::Elsewhere => {}
+            Told::Nothing => {
+                if let Some(case) = usual(node, listener) {
+                    push(listener, case.certificate_path(), case.certificates(), false);
+                }
+            }
+        }
+    }
+    bundles
+}
+
+/// What is said of a listener's bundle.
+enum Told<'a> {
+    /// It is in this file.
+    File(&'a Path, &'a Found),
+    /// There is none, or it is in a file that is not here.
+    Elsewhere,
+    /// Nothing.
+    Nothing,
+}
+
+fn told<'a>(node: &Node<'a>, listener: Listener) -> Told<'a> {
+    let flag = |component: &str, name: &str| -> Option<Option<&'a str>> {
+        let (_, pod): (_, &'a StaticPod) = node.pod(component)?;
+        Some(pod.flag(name))
+    };
+    let said = match listener {
+        Listener::ApiServer => flag("kube-apiserver", "client-ca-file"),
+        Listener::RequestHeader => flag("kube-apiserver", "requestheader-client-ca-file"),
+        Listener::Etcd => flag("etcd", "trusted-ca-file"),
+        Listener::EtcdPeer => flag("etcd", "peer-trusted-ca-file"),
+        Listener::Kubelet => {
+            node.kubelet().map(|(_, config)| Some(config.authentication.x509.client_ca_file.as_str()))
+        }
+    };
+    match said {
+        None => Told::Nothing,
+        Some(path) => match path.and_then(|path| node.file(path)) {
+            Some((path, found)) => Told::File(path, found),
+            None => Told::Elsewhere,
+        },
+    }
+}
+
+/// The CA that a listener believes where nothing is said of it: that of the credentials which are shown to it.
+fn usual<'a>(node: &Node<'a>, listener: Listener) -> Option<Case<'a>> {
+    let shown = node
+        .cases()
+        .find(|case| Listener::shown(&case.target.credential, &case.target.aim).contains(&listener));
+    let credential = match (listener, shown.and_then(|case| case.issuer())) {
+        (_, Some(issuer)) => issuer.target.credential.clone(),
+        // A worker shows nothing to kubelets but has one.
+        (Listener::Kubelet, None) => "ca".to_owned(),
+        _ => return None,
+    };
+    node.credential(&credential)
+}
+
+/// The certificates in a file that can be read.
+#[must_use]
+pub fn certificates(found: &Found) -> Vec<&Certificate> {
+    found.present().map(|present| present.content.readable_certificates().collect()).unwrap_or_default()
+}
