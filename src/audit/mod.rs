@@ -8,6 +8,7 @@ pub mod case;
 pub mod identity;
 pub mod key;
 pub mod listener;
+pub mod names;
 pub mod node;
 pub mod rule;
 pub mod rules;

@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     Case::finds("KP-ID001", |bed| user(bed, "/O=system:masters/CN=jane")).with(ALONE).of("critical"),
     // The spec itself asks for it.
     Case::finds("KP-ID001", |bed| {
-        own(bed, "{commonName: jane, organizations: ['system:masters']}", "client auth")
+        own(bed, "{commonName: jane, organizations: ['system:masters']}", "client auth");
     })
     .of("critical"),
     Case::finds("KP-ID001", |bed| upgraded(bed, "v1.36.1")).of("medium"),
@@ -43,7 +43,7 @@ pub const CASES: &[Case] = &[
         assert_eq!(begun, bed.certificate("out/pki/ca.crt").not_before);
     }),
     Case::finds("KP-ID003", |bed| {
-        stray(bed, "out/pki/etcd/backup", "out/pki/etcd/ca", "/O=system:masters/CN=b", CLIENT)
+        stray(bed, "out/pki/etcd/backup", "out/pki/etcd/ca", "/O=system:masters/CN=b", CLIENT);
     })
     .of("high"),
     Case::finds("KP-ID003", |bed| upgraded(bed, "v1.36.1")).of("low"),
@@ -72,12 +72,12 @@ pub const CASES: &[Case] = &[
         manifest(bed, "kube-apiserver", PROXY);
     }),
     Case::finds("KP-ID007", |bed| {
-        manifest(bed, "kube-apiserver", &[PROXY[0], "requestheader-allowed-names=other"])
+        manifest(bed, "kube-apiserver", &[PROXY[0], "requestheader-allowed-names=other"]);
     }),
     Case::passes("KP-ID007", |bed| manifest(bed, "kube-apiserver", PROXY)),
     // An empty list allows everyone: `KP-TR002` has an opinion about that.
     Case::passes("KP-ID007", |bed| {
-        manifest(bed, "kube-apiserver", &[PROXY[0], "requestheader-allowed-names="])
+        manifest(bed, "kube-apiserver", &[PROXY[0], "requestheader-allowed-names="]);
     }),
     Case::finds("KP-ID008", |_| {}).of("info"),
     Case::passes("KP-ID008", |bed| {
@@ -110,7 +110,7 @@ pub const CASES: &[Case] = &[
     Case::finds("KP-ID012", |bed| kubelet(bed, "/O=system:nodes/CN=system:node:cp_1")),
     Case::passes("KP-ID012", |_| {}),
     Case::finds("KP-ID013", |bed| {
-        stray(bed, "out/pki/app", "out/pki/ca", "/O=kubeadm:cluster-admins/CN=app", BOTH)
+        stray(bed, "out/pki/app", "out/pki/ca", "/O=kubeadm:cluster-admins/CN=app", BOTH);
     }),
     Case::finds("KP-ID013", |bed| {
         own(bed, "{commonName: app, organizations: ['system:masters']}", "server auth, client auth");

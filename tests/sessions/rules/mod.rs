@@ -1,6 +1,7 @@
 //! Every rule has a directory that it finds fault with, and one that it looks at and finds none with. One file for each
 //! family; `Case::finds` and `Case::passes` are how a case is written down.
 
+mod alt_names;
 mod files;
 mod identity;
 mod keys;
@@ -93,6 +94,7 @@ pub fn findings(report: &Value) -> impl Iterator<Item = &Value> {
 }
 
 const FAMILIES: &[&[Case]] = &[
+    alt_names::CASES,
     files::CASES,
     identity::CASES,
     keys::CASES,
@@ -118,6 +120,11 @@ fn every_rule_has_a_case_of_both_kinds() {
 
 fn hold(cases: &[Case]) {
     cases.iter().for_each(Case::hold);
+}
+
+#[test]
+fn alt_names_rules() {
+    hold(alt_names::CASES);
 }
 
 #[test]
@@ -283,6 +290,19 @@ pub fn stray(bed: &Testbed, name: &str, ca: &str, subject: &str, extensions: &st
     bed.peer("openssl", &make).success();
     bed.set_mode(&key, 0o600);
     sign(bed, name, ca, subject, extensions);
+}
+
+/// A certificate and key in one file as the kubelet keeps them, in `kubelet/pki` and reached by a symlink. `name` is
+/// `kubelet-client` or `kubelet-server`.
+pub fn kubelet_certificate(bed: &Testbed, name: &str, subject: &str, extensions: &str) {
+    stray(bed, "kubelet-pair", "out/pki/ca", subject, extensions);
+    let file = format!("{name}-2026-01-01-00-00-00.pem");
+    let path = format!("kubelet/pki/{file}");
+    bed.write(&path, bed.read("kubelet-pair.crt") + &bed.read("kubelet-pair.key"));
+    bed.set_mode(&path, 0o600);
+    let link = bed.path(format!("kubelet/pki/{name}-current.pem"));
+    std::fs::remove_file(&link).ok();
+    std::os::unix::fs::symlink(file, link).unwrap();
 }
 
 /// The spec of the testbed with more in it.

@@ -1,16 +1,20 @@
-//! `KP-SP002`: a certificate with other names than the spec gives it.
+//! `KP-SP002`: a certificate without a name that the spec asks for.
 
+use crate::audit::names::{Purpose, added, missing, removed, serves};
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, Remedy};
-use crate::x509::SubjectAltName;
 
 rule! {
-    /// A certificate has other subject alternative names than the spec gives it.
+    /// A certificate lacks a name that the spec asks for beside those that Kubernetes needs: of `apiServer.certSANs`,
+    /// `etcd.local.serverCertSANs` or `etcd.local.peerCertSANs`. A credential of the user's own has other names than the
+    /// spec gives it.
     ///
     /// ## Why it matters
     ///
     /// Clients refuse a server that they reach by a name which is not in its certificate. A name that is no longer the
     /// server's can be somebody else's by now.
+    ///
+    /// What every cluster needs is judged by the rules about names, `KP-SN001` to `KP-SN008`, whoever made it.
     ///
     /// ## What to do
     ///
@@ -20,24 +24,24 @@ rule! {
     /// ## References
     ///
     /// RFC 9525 §6; RFC 5280 §4.2.1.6.
-    "KP-SP002" "alt-name-drift" High Case "certificates that a CA of the cluster signs"
+    "KP-SP002" "alt-name-drift" High Case "certificates with names of the spec's own"
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.leaf().is_some()
+    case.is_ours() && (case.is_the_users() && case.leaf().is_some() || serves(case, Purpose::Spec))
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
     let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
-    let (there, wanted) = (&certificate.subject_alt_names, &blueprint.subject_alt_names);
-    let list = |sign: &str, names: &[SubjectAltName], others: &[SubjectAltName]| {
-        let missing = names.iter().filter(|name| !others.contains(name));
-        missing.map(|name| format!(" {sign} {name}")).collect::<String>()
-    };
-    let difference = list("+", wanted, there) + &list("-", there, wanted);
+    let mut difference = added(missing(case, Purpose::Spec)).unwrap_or_default();
+    if case.is_the_users() {
+        let there = certificate.subject_alt_names.iter();
+        let surplus = removed(there.filter(|name| !blueprint.subject_alt_names.contains(name)));
+        let surplus = surplus.unwrap_or_default();
+        difference += if difference.is_empty() { &surplus } else { surplus.trim_start_matches("SAN") };
+    }
     if difference.is_empty() {
         return Vec::new();
     }
-    let message = format!("SAN{difference}");
-    Fault::one(case.certificate_path(), message, Remedy::Reissue)
+    Fault::one(case.certificate_path(), difference, Remedy::Reissue)
 }
