@@ -47,6 +47,13 @@ impl<'a> Access<'a> {
         self.view.case(self.target?)
     }
 
+    /// Whether it is a credential of the catalogue's or of the user's spec. One that was only inferred from the file itself
+    /// is nobody's word.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        self.case().is_some_and(|case| self.view.terms.given || !case.is_the_users())
+    }
+
     /// The client certificate in it.
     #[must_use]
     pub fn certificate(&self) -> Option<&'a Certificate> {

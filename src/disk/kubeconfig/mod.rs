@@ -39,8 +39,8 @@ pub struct Kubeconfig {
     pub token: bool,
     /// The program that it has its credentials from: the command, and of kubectl the plugin too.
     pub program: Option<String>,
-    /// Files that it names although it holds the same as data: client-go takes the data.
-    pub shadowed: Vec<String>,
+    /// Fields that name a file although the same is there as data, each with the file: client-go takes the data.
+    pub shadowed: Vec<(&'static str, String)>,
     /// The names of the contexts there are.
     pub contexts: Vec<String>,
     /// The names of the users there are.
@@ -141,13 +141,17 @@ impl Kubeconfig {
                 && user.token_file.as_ref().is_none_or(String::is_empty),
             program: user.exec.as_ref().map(program),
             shadowed: [
-                (&cluster.certificate_authority_data, &cluster.certificate_authority),
-                (&user.client_certificate_data, &user.client_certificate),
-                (&user.client_key_data, &user.client_key),
+                (
+                    "certificate-authority",
+                    &cluster.certificate_authority_data,
+                    &cluster.certificate_authority,
+                ),
+                ("client-certificate", &user.client_certificate_data, &user.client_certificate),
+                ("client-key", &user.client_key_data, &user.client_key),
             ]
             .into_iter()
-            .filter(|(data, file)| !data.0.is_empty() && !file.is_empty())
-            .map(|(_, file)| file.clone())
+            .filter(|(_, data, file)| !data.0.is_empty() && !file.is_empty())
+            .map(|(field, _, file)| (field, file.clone()))
             .collect(),
             contexts: raw.contexts.iter().map(|named| named.name.clone()).collect(),
             users: raw.users.iter().map(|named| named.name.clone()).collect(),
@@ -315,7 +319,7 @@ users: [{{name: u, user: {user}}}, {{name: v, user: {{}}}}]
         );
         assert!(read("{token: abc}").token && !read("{token: abc, tokenFile: /token}").token);
         let both = read("{client-certificate-data: AAAA, client-certificate: /a.pem, client-key: /b.pem}");
-        assert_eq!(both.shadowed, ["/a.pem"]);
+        assert_eq!(both.shadowed, [("client-certificate", "/a.pem".to_owned())]);
     }
 
     #[test]
