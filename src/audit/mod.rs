@@ -13,6 +13,7 @@ pub mod node;
 pub mod rule;
 pub mod rules;
 pub mod sighting;
+pub mod token;
 pub mod view;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use listener::{Bundle, Listener};
 pub use node::Node;
 pub use rule::{Rule, Scope, Severity};
 pub use sighting::{Part, Sighting};
+pub use token::TokenKeys;
 pub use view::{Scene, Terms, View};
 
 /// Something that is wrong.
