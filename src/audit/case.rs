@@ -8,7 +8,13 @@ use crate::catalog::{FileRole, Keeper};
 use crate::disk::kubeconfig::Source;
 use crate::disk::{Entry, Found, Kubeconfig, Present};
 use crate::target::{Absent, Aim, Blueprint, Target};
-use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey};
+use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey, chain};
+
+/// No path of CAs is longer: rustls-webpki has six, OpenSSL's default is more.
+const LONGEST_PATH: usize = 8;
+
+/// So many CAs of one name are tried, and no more: a hostile directory may have thousands.
+const MOST_CANDIDATES: usize = 16;
 
 /// One target of a view.
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +191,34 @@ impl<'a> Case<'a> {
             Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.view.case(issuer),
             _ => None,
         }
+    }
+
+    /// Of a certificate that its CA has signed over intermediates of which one is not in its file but elsewhere in the
+    /// directory: the first that is missing.
+    #[must_use]
+    pub fn missing_link(&self) -> Option<&'a Certificate> {
+        let issuer = self.issuer()?;
+        let (certificates, ca) = (self.certificates(), issuer.certificate()?);
+        let (certificate, sent) = certificates.split_first()?;
+        if !self.is_leaf() || chain::leads_to(certificate, sent, ca).is_ok() {
+            return None;
+        }
+        let mut reached = *certificate;
+        let mut missing = None;
+        for _ in 0..LONGEST_PATH {
+            if chain::claims(reached, ca) {
+                return missing.filter(|_| chain::signed_by(reached, ca).is_ok());
+            }
+            let candidates = self.view.authorities(reached.issuer.as_der()).iter().take(MOST_CANDIDATES);
+            let next = candidates
+                .copied()
+                .find(|other| *other != reached && chain::signed_by(reached, other).is_ok())?;
+            if !sent.contains(&next) {
+                missing = missing.or(Some(next));
+            }
+            reached = next;
+        }
+        None
     }
 
     /// The original of a copy.

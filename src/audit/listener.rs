@@ -9,7 +9,7 @@ use super::node::Node;
 use crate::catalog::FileRole;
 use crate::disk::{Found, StaticPod};
 use crate::target::Aim;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, PublicKey, chain};
 
 /// Something that lets in whoever shows a certificate of its client CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,9 +67,9 @@ impl Listener {
         match self {
             Self::ApiServer => "API servers",
             Self::Kubelet => "kubelets",
-            Self::RequestHeader => "the request header authentication of API servers",
-            Self::Etcd => "etcd members, for clients",
-            Self::EtcdPeer => "etcd members, for other members",
+            Self::RequestHeader => "API servers that are to believe request headers",
+            Self::Etcd => "etcd",
+            Self::EtcdPeer => "etcd's peers",
         }
     }
 }
@@ -96,6 +96,16 @@ impl Bundle<'_> {
             [one] => one.clone(),
             [most @ .., last] => format!("{} and {last}", most.join(", ")),
         }
+    }
+
+    /// The keys of its CAs; not of one that only stands behind a CA which it has signed.
+    pub fn signers(&self) -> impl Iterator<Item = &PublicKey> {
+        let above = |ca: &Certificate| {
+            self.certificates
+                .iter()
+                .any(|other| other.public_key != ca.public_key && other.issuer == ca.subject)
+        };
+        self.certificates.iter().filter(move |ca| !above(ca)).map(|ca| &ca.public_key)
     }
 
     /// Whether it is a node's copy that says the same as the authority's file: what is wrong with it is said of that one.
@@ -144,6 +154,45 @@ pub fn bundles<'a>(node: &Node<'a>) -> Vec<Bundle<'a>> {
         }
     }
     bundles
+}
+
+/// The bundle of one of a node's listeners.
+#[must_use]
+pub fn bundle<'a>(node: &Node<'a>, listener: Listener) -> Option<Bundle<'a>> {
+    bundles(node).into_iter().find(|bundle| bundle.listeners.contains(&listener))
+}
+
+/// Whether the bundles of both listeners are here, and this is the place to judge them: a node's copies of what the
+/// authority keeps are judged where that is, but for what a manifest says.
+#[must_use]
+pub fn both(node: &Node<'_>, one: Listener, other: Listener) -> bool {
+    let (Some(one), Some(other)) = (bundle(node, one), bundle(node, other)) else { return false };
+    !(one.is_faithful_copy() && other.is_faithful_copy())
+}
+
+/// The bundles of two listeners, if they have a CA in common: whoever is a client of the one is one of the other.
+#[must_use]
+pub fn shared<'a>(node: &Node<'a>, one: Listener, other: Listener) -> Option<(Bundle<'a>, Bundle<'a>)> {
+    let (one, other) = (bundle(node, one)?, bundle(node, other)?);
+    let common = one.signers().any(|key| other.signers().any(|other| key == other));
+    common.then_some((one, other))
+}
+
+/// Whether one CA serves for the API server's clients, for etcd's, and for request headers.
+#[must_use]
+pub fn shared_by_all(node: &Node<'_>) -> bool {
+    let bundles = [Listener::ApiServer, Listener::Etcd, Listener::RequestHeader].map(|one| bundle(node, one));
+    let [Some(clients), Some(etcd), Some(headers)] = bundles else { return false };
+    clients
+        .signers()
+        .any(|key| etcd.signers().any(|one| one == key) && headers.signers().any(|one| one == key))
+}
+
+/// Whether a certificate, with what follows it in its file, leads to one of these CAs.
+#[must_use]
+pub fn trusts(bundle: &[&Certificate], chain: &[&Certificate]) -> bool {
+    let Some((certificate, sent)) = chain.split_first() else { return false };
+    bundle.iter().any(|ca| chain::leads_to(certificate, sent, ca).is_ok())
 }
 
 /// What is said of a listener's bundle.

@@ -10,6 +10,7 @@ pub mod key;
 pub mod listener;
 pub mod names;
 pub mod node;
+pub mod reach;
 pub mod rule;
 pub mod rules;
 pub mod sighting;

@@ -145,6 +145,11 @@ impl<'a> View<'a> {
         self.case(signer?.index)
     }
 
+    /// The certificates of the CAs among the targets.
+    pub fn own_authorities(&self) -> impl Iterator<Item = &'a Certificate> + use<'a, '_> {
+        self.signers.iter().filter_map(|signer| signer.certificates.first().copied())
+    }
+
     /// Who believes the clients of a CA.
     #[must_use]
     pub fn listeners(&self, ca: &Case<'_>) -> &BTreeSet<Listener> {

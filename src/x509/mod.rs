@@ -16,6 +16,7 @@
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`] | is this signature of that key? |
 //! | [`chain`] | who signed whom |
+//! | [`public_root`] | the CAs that the world trusts |
 //! | [`pem`], [`der`], [`hex`](mod@hex) | bytes in and out |
 
 pub mod algorithm;
@@ -36,6 +37,7 @@ pub mod name_constraints;
 pub mod pem;
 pub mod profile;
 pub mod public_key;
+pub mod public_root;
 pub mod request;
 pub mod signature;
 pub mod usage;

@@ -19,7 +19,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "Using RBAC Authorization", referring to subjects.
-    "KP-ID009" "reserved-prefix" High Sighting "client certificates with a name that begins with system:"
+    "KP-ID009" "reserved-prefix" High Sighting "client certificates of users or groups with the prefix system"
 }
 
 fn applies(sighting: &Sighting<'_>) -> bool {
