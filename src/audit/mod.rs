@@ -7,6 +7,7 @@ pub mod access;
 pub mod case;
 pub mod identity;
 pub mod key;
+pub mod kin;
 pub mod listener;
 pub mod names;
 pub mod node;

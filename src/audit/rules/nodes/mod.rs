@@ -2,4 +2,8 @@
 
 super::rules![
     copy_drift,
+    copied_certificate,
+    rotation_gap,
+    straggler,
+    unknown_node,
 ];
