@@ -82,7 +82,12 @@ pub const CASES: &[Case] = &[
     Case::passes("KP-SN008", |_| {}),
     // What the files say cannot be more than what the files say.
     Case::passes("KP-SN008", |bed| api_server(bed, "", ",DNS:old.example.com")).with(ALONE).nowhere(),
-    Case::finds("KP-SN009", |bed| api_server(bed, "", ",DNS:*.example.com")).with(ALONE).of("medium"),
+    Case::finds("KP-SN009", |bed| api_server(bed, "", ",DNS:*.example.com")).with(ALONE).of("low"),
+    Case::finds("KP-SN009", |bed| api_server(bed, "", ",DNS:*.com")).with(ALONE).of("medium"),
+    Case::finds("KP-SN009", |bed| etcd(bed, "server", "DNS:*.etcd.kube-system.svc")).with(ALONE).of("medium"),
+    Case::finds("KP-SN009", |bed| etcd(bed, "server", "DNS:*.default.svc.cluster.local"))
+        .with(ALONE)
+        .of("medium"),
     Case::finds("KP-SN009", |bed| {
         respec(bed, "apiServer: {certSANs: ['*.example.com']}\n");
         bed.run(&["apply", "--yes", "-f", "cluster.yaml", "-d", "out"]).success();

@@ -194,6 +194,39 @@ fn what_was_just_made_has_no_finding_of_weight() {
     }
 }
 
+/// However the cluster is meant to be, and whatever the examples show.
+#[test]
+fn what_was_just_made_in_another_way_has_no_finding_of_weight() {
+    let mut specs: Vec<(String, String)> = [
+        "naming: documented",
+        "encryptionAlgorithm: RSA-2048",
+        "networking: {serviceSubnet: '10.96.0.0/12,fd00:10:96::/112', dnsDomain: prod.local}",
+        "kubernetesVersion: v1.28.9",
+        "certificateValidityPeriod: 1h",
+        "apiServer: {certSANs: ['*.example.com', 203.0.113.7]}",
+    ]
+    .iter()
+    .map(|more| ("cluster.yaml".to_owned(), format!("{SINGLE}{more}\n")))
+    .collect();
+    specs.push(("cluster.yaml".to_owned(), SINGLE.replace("192.0.2.10", "2001:db8::10")));
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for entry in std::fs::read_dir(examples).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if name != "README.md" {
+            specs.push((name, std::fs::read_to_string(entry.path()).unwrap()));
+        }
+    }
+    for (name, spec) in specs {
+        let bed = Testbed::new();
+        bed.write(&name, &spec);
+        bed.run(&["apply", "-f", &name, "-d", "out"]).success();
+        for arguments in [&["-d", "out"][..], &["-d", "out", "-f", &name]] {
+            assert_eq!(weighty(&audit(&bed, arguments)), <[String; 0]>::default(), "{arguments:?} of {spec}");
+        }
+        bed.run(&["plan", "-f", &name, "-d", "out", "--exit-code"]).success();
+    }
+}
+
 #[test]
 fn what_kubeadm_made_has_no_finding_of_weight() {
     for name in ["stacked-rsa", "stacked-ecdsa", "external-etcd", "external-ca"] {
