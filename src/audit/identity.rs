@@ -185,7 +185,7 @@ impl<'a> Sighting<'a> {
         if self.part() != Part::Own || certificate.is_ca() {
             return None;
         }
-        Some((certificate, self.view.signer(certificate)?))
+        Some((certificate, self.signer()?))
     }
 
     /// The certificate, if it lets its holder in at the API server.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::case::Case;
 use super::node::Node;
-use crate::catalog::FileRole;
+use crate::catalog::{FileRole, Role};
 use crate::disk::{Found, StaticPod};
 use crate::target::Aim;
 use crate::x509::{Certificate, PublicKey, chain};
@@ -38,8 +38,8 @@ pub struct Bundle<'a> {
     pub listeners: BTreeSet<Listener>,
     /// The credential whose file it is.
     pub case: Option<Case<'a>>,
-    /// Whether a flag or a configuration says so; else it is where kubeadm and distributions put it.
-    pub told: bool,
+    /// Those of which a flag or a configuration says so; of the others it is what kubeadm and distributions do.
+    pub told: BTreeSet<Listener>,
 }
 
 impl Listener {
@@ -121,19 +121,20 @@ impl Bundle<'_> {
 #[must_use]
 pub fn bundles<'a>(node: &Node<'a>) -> Vec<Bundle<'a>> {
     let mut bundles: Vec<Bundle<'a>> = Vec::new();
-    let mut push =
-        |listener: Listener, path: PathBuf, certificates: Vec<&'a Certificate>, told: bool| match bundles
-            .iter_mut()
-            .find(|known| known.path == path)
-        {
-            Some(known) => drop(known.listeners.insert(listener)),
-            None if certificates.is_empty() => {}
-            None => {
-                let listeners = BTreeSet::from([listener]);
-                let case = node.cases().find(|case| case.path(FileRole::Certificate) == path);
-                bundles.push(Bundle { path, certificates, listeners, case, told });
-            }
-        };
+    let mut push = |listener: Listener, path: PathBuf, certificates: Vec<&'a Certificate>, told: bool| {
+        if certificates.is_empty() {
+            return;
+        }
+        if !bundles.iter().any(|known| known.path == path) {
+            let case = node.cases().find(|case| case.path(FileRole::Certificate) == path);
+            let (listeners, told) = (BTreeSet::new(), BTreeSet::new());
+            bundles.push(Bundle { path: path.clone(), certificates, listeners, case, told });
+        }
+        if let Some(bundle) = bundles.iter_mut().find(|known| known.path == path) {
+            bundle.listeners.insert(listener);
+            bundle.told.extend(told.then_some(listener));
+        }
+    };
     if node.is_authority() {
         for case in node.cases().filter(Case::is_authority) {
             for listener in node.view.listeners(&case) {
@@ -228,8 +229,18 @@ fn told<'a>(node: &Node<'a>, listener: Listener) -> Told<'a> {
     }
 }
 
-/// The CA that a listener believes where nothing is said of it: that of the credentials which are shown to it.
+/// The CA that a listener of the node believes where nothing is said of it: that of the credentials which are shown to it.
 fn usual<'a>(node: &Node<'a>, listener: Listener) -> Option<Case<'a>> {
+    let runs = match listener {
+        Listener::ApiServer | Listener::RequestHeader => node.is(Role::ControlPlane),
+        Listener::Kubelet => node.is(Role::ControlPlane) || node.is(Role::Worker),
+        Listener::Etcd | Listener::EtcdPeer => {
+            node.spec().is_some_and(|own| node.view.spec.is_etcd_member(own))
+        }
+    };
+    if !runs {
+        return None;
+    }
     let shown = node
         .cases()
         .find(|case| Listener::shown(&case.target.credential, &case.target.aim).contains(&listener));

@@ -3,9 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::listener::{Listener, bundles};
 use super::view::Scene;
-use super::{Anchor, Part};
+use super::{Anchor, Part, Sighting, WORTH_THREADS};
 use crate::target::Site;
 use crate::x509::{Certificate, chain};
 
@@ -75,7 +77,7 @@ pub fn blast_radius<'a>(scene: &'a Scene<'a>) -> Vec<Reach<'a>> {
                 let index = radius.add(ca, &bundle.path, node.anchor());
                 // What the authority keeps is read on the nodes.
                 for listener in bundle.listeners.iter().filter(|_| !node.is_authority()) {
-                    radius.accept(index, By::Listener(*listener), site, bundle.told);
+                    radius.accept(index, By::Listener(*listener), site, bundle.told.contains(listener));
                 }
             }
         }
@@ -138,18 +140,20 @@ impl<'a> Radius<'a> {
     /// Finds the CA of every certificate that is a file's own. Signatures are judged by rules of their own.
     fn sign(&mut self, scene: &'a Scene<'a>) {
         let mut seen: HashSet<&[u8]> = HashSet::new();
-        for sighting in scene.sightings() {
-            let certificate = sighting.certificate();
-            let whole = matches!(sighting.part(), Part::Own) || certificate.is_ca();
-            if !whole || !seen.insert(certificate.as_der()) {
-                continue;
-            }
-            let named = self.by_name.get(certificate.issuer.as_der()).map(Vec::as_slice).unwrap_or_default();
-            let signer = named
-                .iter()
-                .find(|(_, ca)| ca.public_key != certificate.public_key && chain::claims(certificate, ca));
-            let Some(reach) = signer.and_then(|(index, _)| self.all.get_mut(*index)) else { continue };
-            let case = sighting.own_case();
+        let whole = |sighting: &Sighting<'_>| sighting.part() == Part::Own || sighting.certificate().is_ca();
+        let sightings: Vec<Sighting<'a>> = scene
+            .sightings()
+            .filter(|sighting| whole(sighting) && seen.insert(sighting.certificate().as_der()))
+            .collect();
+        let signer = |sighting: &Sighting<'a>| self.signer(sighting.certificate());
+        let signers: Vec<Option<usize>> = if sightings.len() < WORTH_THREADS {
+            sightings.iter().map(signer).collect()
+        } else {
+            sightings.par_iter().map(signer).collect()
+        };
+        for (sighting, signer) in sightings.into_iter().zip(signers) {
+            let Some(reach) = signer.and_then(|index| self.all.get_mut(index)) else { continue };
+            let (certificate, case) = (sighting.certificate(), sighting.own_case());
             reach.signed.push(Signed {
                 certificate,
                 view: sighting.view.position,
@@ -161,5 +165,12 @@ impl<'a> Radius<'a> {
         for reach in &mut self.all {
             reach.accepted_by.sort_by_key(|acceptance| acceptance.by);
         }
+    }
+
+    /// The CA that a certificate says has signed it.
+    fn signer(&self, certificate: &Certificate) -> Option<usize> {
+        let named = self.by_name.get(certificate.issuer.as_der())?;
+        let mut others = named.iter().filter(|(_, ca)| ca.public_key != certificate.public_key);
+        others.find(|(_, ca)| chain::claims(certificate, ca)).map(|(index, _)| *index)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::case::Case;
 use super::view::View;
@@ -31,6 +32,8 @@ pub(super) struct Spot<'a> {
     pub part: Part,
     /// Whether it stands in a kubeconfig.
     pub kubeconfig: bool,
+    /// The position of the CA among the targets that has signed it, once somebody has asked.
+    pub signer: OnceLock<Option<usize>>,
 }
 
 /// What a certificate is in its file.
@@ -79,6 +82,13 @@ impl<'a> Sighting<'a> {
     #[must_use]
     pub fn own_case(&self) -> Option<Case<'a>> {
         self.case().filter(|_| self.spot.part == Part::Own)
+    }
+
+    /// The CA among the targets that has signed it: [`View::signer`], asked once.
+    #[must_use]
+    pub fn signer(&self) -> Option<Case<'a>> {
+        let find = || self.view.signer(self.certificate()).map(|signer| signer.index);
+        self.view.case((*self.spot.signer.get_or_init(find))?)
     }
 
     /// Whether it stands in a kubeconfig.
@@ -164,6 +174,7 @@ pub(super) fn spots<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Spot<'a
                             target: Some(index),
                             part,
                             kubeconfig: role == FileRole::Kubeconfig,
+                            signer: OnceLock::new(),
                         });
                     }
                 }
@@ -175,7 +186,8 @@ pub(super) fn spots<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Spot<'a
         let kubeconfig = matches!(present.content.items[..], [Ok(Item::Kubeconfig(_))]);
         let (path, site) = (stray.path.as_path(), stray.site.as_ref());
         for (part, certificate) in certificates_of(&present.content) {
-            push(Spot { certificate, path, site, target: None, part, kubeconfig });
+            let signer = OnceLock::new();
+            push(Spot { certificate, path, site, target: None, part, kubeconfig, signer });
         }
     }
     all

@@ -1,8 +1,13 @@
 use std::fs;
 
-use crate::testbed::{SINGLE, Testbed};
+use kubepki::audit::Listener;
+use kubepki::audit::reach::{By, blast_radius};
+use kubepki::cli::scene::SceneArgs;
+use time::OffsetDateTime;
 
-use super::{Case, cures, fleet, kubelet_certificate, manifest, sign, stray};
+use crate::testbed::{FLEET, SINGLE, Testbed};
+
+use super::{Case, cures, fleet, kubelet_certificate, manifest, manifest_in, sign, stray};
 
 const AUTHORITY: &str =
     "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n";
@@ -253,6 +258,47 @@ fn the_reach_of_each_ca_is_one_sentence() {
     assert_eq!(said(&bed, &["-d", "out", "-f", "cluster.yaml"]), expected);
     fleet(&bed);
     assert_eq!(said(&bed, &["-d", "out"]).len(), 3);
+}
+
+/// What a page draws of it: which nodes accept a CA, and what it has signed for whom.
+#[test]
+fn the_reach_of_a_ca_is_known_node_by_node() {
+    let bed = Testbed::applied(FLEET);
+    manifest_in(
+        &bed,
+        "out/nodes/cp1/etc/kubernetes",
+        "kube-apiserver",
+        &[
+            "client-ca-file=/etc/kubernetes/pki/ca.crt",
+            "requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt",
+        ],
+    );
+    let arguments = SceneArgs {
+        dirs: vec![bed.path("out")],
+        file: None,
+        nodes: Vec::new(),
+        kubelet_dirs: Vec::new(),
+        layout: None,
+    };
+    let looks = arguments.look().unwrap();
+    let scene = looks.scene(OffsetDateTime::UNIX_EPOCH, false, None);
+    let reaches = blast_radius(&scene);
+    let of = |name: &str| reaches.iter().find(|reach| reach.path.ends_with(name)).unwrap();
+    let nodes = |name: &str, by: By| -> (Vec<&str>, bool) {
+        let accepted = of(name).accepted_by.iter().find(|acceptance| acceptance.by == by).unwrap();
+        (accepted.nodes.iter().map(|(_, node)| *node).collect(), accepted.told)
+    };
+    let all = vec!["cp1", "cp2", "cp3", "worker1", "worker2"];
+    assert_eq!(nodes("authority/ca.crt", By::Listener(Listener::ApiServer)), (all[..3].to_vec(), true));
+    assert_eq!(nodes("authority/ca.crt", By::Listener(Listener::Kubelet)), (all.clone(), false));
+    assert_eq!(nodes("authority/ca.crt", By::Kubeconfigs), (all.clone(), true));
+    assert_eq!(nodes("authority/etcd/ca.crt", By::Listener(Listener::EtcdPeer)), (all[..3].to_vec(), false));
+    let mut signed: Vec<_> =
+        of("front-proxy-ca.crt").signed.iter().filter_map(|one| one.credential).collect();
+    signed.dedup();
+    assert_eq!((signed, of("front-proxy-ca.crt").signed.len()), (vec!["front-proxy-client"], 3));
+    assert_eq!(of("authority/ca.crt").signed.len(), 3 * 6 + 1 + 2);
+    assert_eq!(reaches.len(), 3);
 }
 
 /// ISRG Root X2, of Let's Encrypt.
