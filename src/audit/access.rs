@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::case::Case;
-use super::view::View;
+use super::view::{MOST_AUTHORITIES, View};
 use super::{Anchor, Fault, Remedy};
 use crate::disk::Kubeconfig;
 use crate::disk::content::Item;
 use crate::target::Site;
-use crate::x509::{Certificate, PrivateKey};
+use crate::x509::{Certificate, PrivateKey, PublicKey, chain};
 
 /// A kubeconfig in a view.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +66,13 @@ impl<'a> Access<'a> {
         self.kubeconfig.authority.embedded().map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Whether it trusts the CA of a certificate, by what the certificates say.
+    #[must_use]
+    pub fn trusts_the_ca_of(&self, certificate: &Certificate) -> bool {
+        let named = self.authority().iter().filter(|ca| ca.subject == certificate.issuer);
+        named.take(MOST_AUTHORITIES).any(|ca| chain::claims(certificate, ca))
+    }
+
     /// What a finding about it is about.
     #[must_use]
     pub fn anchor(&self) -> Anchor {
@@ -75,7 +82,7 @@ impl<'a> Access<'a> {
             view: self.view.position,
             site: self.site.cloned(),
             target: self.target,
-            key: key.map(crate::x509::PublicKey::fingerprint),
+            key: key.map(PublicKey::fingerprint),
         }
     }
 

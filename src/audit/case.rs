@@ -14,7 +14,7 @@ use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey, chain};
 const LONGEST_PATH: usize = 8;
 
 /// So many CAs of one name are tried, and no more: a hostile directory may have thousands.
-const MOST_CANDIDATES: usize = 16;
+const MOST_CANDIDATES: usize = 4;
 
 /// One target of a view.
 #[derive(Clone, Copy, Debug)]

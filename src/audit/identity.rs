@@ -95,13 +95,15 @@ pub fn is_privileged(certificate: &Certificate) -> bool {
 /// Whether user and groups with the reserved prefix are ones that Kubernetes or a distribution gives out.
 #[must_use]
 pub fn is_known(certificate: &Certificate) -> bool {
-    let user = user(certificate);
-    let groups = certificate.subject.organizations();
+    are_known(user(certificate), &certificate.subject.organizations())
+}
+
+fn are_known(user: &str, groups: &[&str]) -> bool {
     let is_node = user.starts_with(NODE);
     let known = |group: &str| GROUPS.contains(&group) || group.starts_with("system:bootstrappers:");
     is_node == groups.contains(&NODES)
         && (is_node || !user.starts_with("system:") || USERS.contains(&user))
-        && groups.into_iter().filter(|group| group.starts_with("system:")).all(known)
+        && groups.iter().copied().filter(|group| group.starts_with("system:")).all(known)
 }
 
 /// Whether user and groups are ones that a certificate ought to have, whatever else its subject says.
@@ -185,7 +187,7 @@ impl<'a> Sighting<'a> {
         if self.part() != Part::Own || certificate.is_ca() {
             return None;
         }
-        Some((certificate, self.signer()?))
+        Some((certificate, self.own_signer()?))
     }
 
     /// The certificate, if it lets its holder in at the API server.
@@ -194,5 +196,37 @@ impl<'a> Sighting<'a> {
         let (certificate, signer) = self.issued()?;
         let believed = self.view.listeners(&signer).contains(&Listener::ApiServer);
         (believed && is_client(certificate)).then_some(certificate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PRIVILEGED, are_known, home};
+
+    #[test]
+    fn users_and_groups_of_kubernetes_are_known() {
+        for (user, groups, known) in [
+            ("jane", &["devs"][..], true),
+            ("system:kube-proxy", &["system:node-proxier"], true),
+            ("system:node:cp1", &["system:nodes"], true),
+            ("system:node:cp1", &[], false),
+            ("jane", &["system:nodes"], false),
+            ("system:robot", &[], false),
+            ("jane", &["system:robots"], false),
+            ("system:bootstrap:abcdef", &["system:bootstrappers:kubeadm:default-node-token"], false),
+            ("joiner", &["system:bootstrappers:kubeadm:default-node-token"], true),
+        ] {
+            assert_eq!(are_known(user, groups), known, "{user} {groups:?}");
+        }
+    }
+
+    #[test]
+    fn every_privileged_user_has_a_credential() {
+        for user in PRIVILEGED {
+            assert!(home(user).is_some(), "{user}");
+        }
+        assert_eq!(home("front-proxy-client"), Some(("front-proxy-client", "front-proxy-ca", false)));
+        assert_eq!(home("system:kube-scheduler"), Some(("scheduler.conf", "ca", true)));
+        assert_eq!(home("kubernetes-admin"), None);
     }
 }

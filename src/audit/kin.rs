@@ -1,6 +1,6 @@
 //! The same CA in several directories: it ought to be one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::case::Case;
 use super::view::Scene;
@@ -34,8 +34,8 @@ pub fn kin<'a>(scene: &'a Scene<'a>) -> Vec<Kin<'a>> {
     groups.into_values().filter_map(kin).collect()
 }
 
-/// The keys of the CAs in a credential's file, its own first.
+/// The keys of the CAs in a credential's file.
 #[must_use]
-pub fn keys<'a>(case: &Case<'a>) -> Vec<&'a PublicKey> {
+pub fn keys<'a>(case: &Case<'a>) -> HashSet<&'a PublicKey> {
     case.certificates().into_iter().map(|ca| &ca.public_key).collect()
 }

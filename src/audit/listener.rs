@@ -1,11 +1,12 @@
 //! Who believes client certificates, and of which CAs: what a CA's key, or a certificate of it, opens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::case::Case;
 use super::node::Node;
+use super::view::MOST_AUTHORITIES;
 use crate::catalog::{FileRole, Role};
 use crate::disk::{Found, StaticPod};
 use crate::target::Aim;
@@ -99,13 +100,17 @@ impl Bundle<'_> {
     }
 
     /// The keys of its CAs; not of one that only stands behind a CA which it has signed.
-    pub fn signers(&self) -> impl Iterator<Item = &PublicKey> {
-        let above = |ca: &Certificate| {
-            self.certificates
-                .iter()
-                .any(|other| other.public_key != ca.public_key && other.issuer == ca.subject)
+    #[must_use]
+    pub fn signers(&self) -> HashSet<&PublicKey> {
+        let mut signed: HashMap<&[u8], HashSet<&PublicKey>> = HashMap::new();
+        for ca in &self.certificates {
+            signed.entry(ca.issuer.as_der()).or_default().insert(&ca.public_key);
+        }
+        let above = |ca: &&&Certificate| {
+            let below = signed.get(ca.subject.as_der());
+            below.is_some_and(|keys| keys.len() > 1 || !keys.contains(&ca.public_key))
         };
-        self.certificates.iter().filter(move |ca| !above(ca)).map(|ca| &ca.public_key)
+        self.certificates.iter().filter(|ca| !above(ca)).map(|ca| &ca.public_key).collect()
     }
 
     /// Whether it is a node's copy that says the same as the authority's file: what is wrong with it is said of that one.
@@ -175,7 +180,7 @@ pub fn both(node: &Node<'_>, one: Listener, other: Listener) -> bool {
 #[must_use]
 pub fn shared<'a>(node: &Node<'a>, one: Listener, other: Listener) -> Option<(Bundle<'a>, Bundle<'a>)> {
     let (one, other) = (bundle(node, one)?, bundle(node, other)?);
-    let common = one.signers().any(|key| other.signers().any(|other| key == other));
+    let common = !one.signers().is_disjoint(&other.signers());
     common.then_some((one, other))
 }
 
@@ -184,16 +189,17 @@ pub fn shared<'a>(node: &Node<'a>, one: Listener, other: Listener) -> Option<(Bu
 pub fn shared_by_all(node: &Node<'_>) -> bool {
     let bundles = [Listener::ApiServer, Listener::Etcd, Listener::RequestHeader].map(|one| bundle(node, one));
     let [Some(clients), Some(etcd), Some(headers)] = bundles else { return false };
-    clients
-        .signers()
-        .any(|key| etcd.signers().any(|one| one == key) && headers.signers().any(|one| one == key))
+    let (etcd, headers) = (etcd.signers(), headers.signers());
+    clients.signers().iter().any(|key| etcd.contains(key) && headers.contains(key))
 }
 
 /// Whether a certificate, with what follows it in its file, leads to one of these CAs.
 #[must_use]
 pub fn trusts(bundle: &[&Certificate], chain: &[&Certificate]) -> bool {
+    let chain = chain.get(..MOST_AUTHORITIES).unwrap_or(chain);
     let Some((certificate, sent)) = chain.split_first() else { return false };
-    bundle.iter().any(|ca| chain::leads_to(certificate, sent, ca).is_ok())
+    let named = bundle.iter().filter(|ca| chain.iter().any(|one| one.issuer == ca.subject));
+    named.take(MOST_AUTHORITIES).any(|ca| chain::leads_to(certificate, sent, ca).is_ok())
 }
 
 /// What is said of a listener's bundle.
@@ -222,7 +228,7 @@ fn told<'a>(node: &Node<'a>, listener: Listener) -> Told<'a> {
     };
     match said {
         None => Told::Nothing,
-        Some(path) => match path.and_then(|path| node.file(path)) {
+        Some(path) => match path.and_then(|path| node.named_file(path)) {
             Some((path, found)) => Told::File(path, found),
             None => Told::Elsewhere,
         },

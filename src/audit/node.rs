@@ -101,7 +101,7 @@ impl<'a> Node<'a> {
     /// The file that a component of the node is told to read by its absolute path, and where it is in the directory; a path
     /// below `/etc/kubernetes`, the spec's `certificatesDir` or `/var/lib/kubelet/pki` is looked for where those are here.
     #[must_use]
-    pub fn file(&self, path: &str) -> Option<(&'a Path, &'a Found)> {
+    pub fn named_file(&self, path: &str) -> Option<(&'a Path, &'a Found)> {
         let path = Path::new(path);
         let places = self.places(path);
         let entries = self.cases().flat_map(|case| case.entries());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::listener::{Listener, bundles};
-use super::view::Scene;
+use super::view::{MOST_AUTHORITIES, Scene};
 use super::{Anchor, Part, Sighting, WORTH_THREADS};
 use crate::target::Site;
 use crate::x509::{Certificate, chain};
@@ -116,7 +116,7 @@ impl<'a> Radius<'a> {
             self.all.push(Reach { ca, path, anchor, signed: Vec::new(), accepted_by: Vec::new() });
         }
         let named = self.by_name.entry(ca.subject.as_der()).or_default();
-        if !named.iter().any(|(_, known)| *known == ca) {
+        if named.len() < MOST_AUTHORITIES && !named.iter().any(|(_, known)| *known == ca) {
             named.push((index, ca));
         }
         index

@@ -84,10 +84,10 @@ impl<'a> Sighting<'a> {
         self.case().filter(|_| self.spot.part == Part::Own)
     }
 
-    /// The CA among the targets that has signed it: [`View::signer`], asked once.
+    /// The CA among the targets that has signed it: [`View::own_signer`], asked once.
     #[must_use]
-    pub fn signer(&self) -> Option<Case<'a>> {
-        let find = || self.view.signer(self.certificate()).map(|signer| signer.index);
+    pub fn own_signer(&self) -> Option<Case<'a>> {
+        let find = || self.view.own_signer(self.certificate()).map(|signer| signer.index);
         self.view.case((*self.spot.signer.get_or_init(find))?)
     }
 

@@ -62,7 +62,7 @@ impl<'a> TokenKeys<'a> {
         ];
         let mut signers: Vec<(&PublicKey, PathBuf)> = Vec::new();
         for file in files.into_iter().flatten() {
-            let Some((path, found)) = node.file(file) else { continue };
+            let Some((path, found)) = node.named_file(file) else { continue };
             let key = found.present().and_then(|present| present.content.private_key().ok());
             if let Some(key) =
                 key.map(PrivateKey::public_key).filter(|key| signers.iter().all(|(one, _)| one != key))
@@ -73,7 +73,7 @@ impl<'a> TokenKeys<'a> {
         // Without the flag the API server takes the key that it serves with.
         let usual = [pod.flag("tls-private-key-file").unwrap_or_default().to_owned()];
         let named = pod.flags.get("service-account-key-file").map_or(usual.as_slice(), Vec::as_slice);
-        let found: Vec<Option<_>> = named.iter().map(|file| node.file(file)).collect();
+        let found: Vec<Option<_>> = named.iter().map(|file| node.named_file(file)).collect();
         let path = found.first().copied().flatten().map(|(path, _)| path.to_owned())?;
         let keys = |(_, found): (_, &'a Found)| Some(public_keys(&found.present()?.content.items));
         let verifiers: Option<Vec<Vec<_>>> = found.into_iter().map(|file| file.and_then(keys)).collect();

@@ -137,7 +137,7 @@ impl<'a> View<'a> {
     /// The CA that has signed a certificate, by the names and key identifiers in them; the signature is looked at only
     /// where there are none.
     #[must_use]
-    pub fn signer(&'a self, certificate: &Certificate) -> Option<Case<'a>> {
+    pub fn own_signer(&'a self, certificate: &Certificate) -> Option<Case<'a>> {
         let signer = self
             .signers
             .iter()
@@ -204,6 +204,10 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// So many certificates of a CA's file are compared with what it may have signed: a change of CAs has two or three, a
+/// hostile file thousands.
+pub(super) const MOST_AUTHORITIES: usize = 16;
+
 /// The CAs among the targets.
 fn signers<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Signer<'a>> {
     let mut signers: Vec<Signer<'a>> = Vec::new();
@@ -214,8 +218,8 @@ fn signers<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Signer<'a>> {
                     survey.of_target(index).iter().find(|entry| entry.file.role == FileRole::Certificate);
                 let content = file.and_then(|entry| Some(&entry.found.present()?.content));
                 let certificates = content.and_then(|content| content.certificates().ok());
-                let listeners = BTreeSet::new();
-                signers.push(Signer { index, certificates: certificates.unwrap_or_default(), listeners });
+                let certificates = certificates.into_iter().flatten().take(MOST_AUTHORITIES).collect();
+                signers.push(Signer { index, certificates, listeners: BTreeSet::new() });
             }
             Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => {
                 if let Some(signer) = signers.iter_mut().find(|signer| signer.index == issuer) {

@@ -35,7 +35,18 @@ pub const CASES: &[Case] = &[
         copy_pair(bed, "apiserver");
     })
     .of("high"),
+    Case::finds("KP-XN002", |bed| {
+        fleet(bed);
+        copy_pair(bed, "front-proxy-client");
+    })
+    .of("medium"),
     Case::finds("KP-XN002", planes).with(TOGETHER),
+    // A person may take a kubeconfig along.
+    Case::passes("KP-XN002", |bed| {
+        fleet(bed);
+        let of = |node: &str| format!("out/nodes/{node}/etc/kubernetes/admin.conf");
+        bed.copy(&of("cp1"), &of("cp2"));
+    }),
     Case::passes("KP-XN002", fleet),
     // The third signs with a new CA that the first does not trust.
     Case::finds("KP-XN003", |bed| {

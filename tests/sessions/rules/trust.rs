@@ -151,7 +151,7 @@ pub const CASES: &[Case] = &[
         append(bed, "out/pki/ca.crt", "out/pki/front-proxy-ca.crt");
         manager(bed, &["cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt"]);
     })
-    .of("medium"),
+    .of("high"),
     Case::passes("KP-TR014", |bed| manager(bed, &["cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt"])),
     Case::finds("KP-TR015", |_| {}).of("info"),
     Case::passes("KP-TR015", |bed| fs::remove_dir_all(bed.path("out/pki")).unwrap()).with(ALONE).nowhere(),

@@ -1,6 +1,6 @@
 //! `KP-SN004`: a kubeconfig that goes to a host for which no API server speaks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::audit::names::{api_servers, covers, expected};
 use crate::audit::rule::rule;
@@ -28,6 +28,9 @@ rule! {
     /// RFC 9525 §6; Kubernetes, kubeconfig v1, `tls-server-name`.
     "KP-SN004" "unnamed-server" High Scene "kubeconfigs of API servers that are here"
 }
+
+/// So many CAs of the right name are looked at in a kubeconfig: more are a hostile file's.
+const MOST: usize = 16;
 
 fn applies(scene: &Scene<'_>) -> bool {
     let servers = servers(scene);
@@ -77,7 +80,9 @@ fn own<'a>(
         return Vec::new();
     }
     let mut own: Vec<usize> = Vec::new();
-    for ca in access.authority() {
+    let names: HashSet<&[u8]> = servers.iter().map(|(_, server)| server.issuer.as_der()).collect();
+    let named = access.authority().iter().filter(|ca| names.contains(ca.subject.as_der()));
+    for ca in named.take(MOST) {
         let signed = known.entry(ca.as_der()).or_insert_with(|| {
             let numbered = servers.iter().enumerate();
             let signed = numbered.filter(|(_, (_, certificate))| chain::claims(certificate, ca));

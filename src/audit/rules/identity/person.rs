@@ -42,7 +42,7 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
 fn people<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Access<'a>> {
     scene.accesses().filter(|access| {
         access.certificate().is_some_and(|own| {
-            !user(own).starts_with("system:") && access.view.signer(own).is_some()
+            !user(own).starts_with("system:") && access.view.own_signer(own).is_some()
         })
     })
 }

@@ -49,7 +49,7 @@ type Proxy<'a> = (&'a str, std::path::PathBuf, &'a Certificate, Option<Case<'a>>
 fn proxy<'a>(node: &Node<'a>) -> Option<Proxy<'a>> {
     let (_, pod) = node.pod("kube-apiserver")?;
     let names = pod.flag("requestheader-allowed-names")?;
-    let (path, found) = node.file(pod.flag("proxy-client-cert-file")?)?;
+    let (path, found) = node.named_file(pod.flag("proxy-client-cert-file")?)?;
     let certificate = listener::certificates(found).first().copied()?;
     let case = node.cases().find(|case| case.certificate_path() == path);
     Some((names, path.to_owned(), certificate, case))

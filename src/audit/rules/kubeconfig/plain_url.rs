@@ -5,7 +5,7 @@ use crate::audit::rule::rule;
 use crate::audit::{Access, Fault, Remedy, Severity};
 use crate::spec::Endpoint;
 use crate::target::Aim;
-use crate::x509::{SubjectAltName, chain};
+use crate::x509::SubjectAltName;
 
 rule! {
     /// A kubeconfig reaches the API server without TLS, or at an address of one machine although the cluster has an
@@ -77,6 +77,6 @@ fn name_of_the_cluster<'a>(access: &Access<'a>) -> Option<&'a Endpoint> {
 fn is_the_clusters(access: &Access<'_>) -> bool {
     let Some(certificate) = access.certificate() else { return false };
     let component = certificate.subject.common_name().is_some_and(|user| user.starts_with("system:"));
-    let trusted = access.authority().iter().any(|ca| chain::claims(certificate, ca));
-    !component && trusted && access.view.signer(certificate).is_some()
+    let trusted = access.trusts_the_ca_of(certificate);
+    !component && trusted && access.view.own_signer(certificate).is_some()
 }

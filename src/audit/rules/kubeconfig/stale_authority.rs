@@ -57,7 +57,7 @@ fn authority<'a>(access: &Access<'a>) -> Option<Case<'a>> {
 }
 
 fn is_the_clusters(access: &Access<'_>) -> bool {
-    let signed = access.certificate().is_some_and(|own| access.view.signer(own).is_some());
+    let signed = access.certificate().is_some_and(|own| access.view.own_signer(own).is_some());
     let Some(host) = expected(access.kubeconfig).filter(|_| !signed) else { return signed };
     // Every cluster is `localhost` to somebody.
     let local = matches!(&host, SubjectAltName::Ip(address) if address.is_loopback())

@@ -5,7 +5,7 @@ use crate::audit::{Access, Fault, Remedy};
 use crate::disk::kubeconfig::Source;
 
 rule! {
-    /// A kubeconfig identifies its user by a token, a password or an old-style provider, or runs a program for it that is
+    /// A kubeconfig identifies its user by a token, a password or an `auth-provider`, or runs a program for it that is
     /// not known.
     ///
     /// ## Why it matters
@@ -61,7 +61,7 @@ fn check(access: &Access<'_>) -> Vec<Fault> {
     } else if kubeconfig.other_credentials.contains(&"password") {
         "identifies its user by a password".to_owned()
     } else if kubeconfig.other_credentials.contains(&"auth provider") {
-        "identifies its user by an auth-provider, which Kubernetes has given up".to_owned()
+        "identifies its user by an auth-provider, which keeps its tokens in it".to_owned()
     } else if let Some(program) = unknown {
         format!("runs `{}`, which is not known here", program.escape_debug())
     } else {

@@ -2,20 +2,23 @@
 
 use std::collections::HashMap;
 
-use crate::audit::identity::kind;
+use crate::audit::identity::{Kind, kind};
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, Remedy, Scene};
-use crate::catalog::Symbol;
+use crate::audit::{Case, Fault, Remedy, Scene, Severity};
+use crate::catalog::{CATALOG, Symbol};
+use crate::target::Blueprint;
 
 rule! {
-    /// A certificate that speaks for a node is the same on another node.
+    /// A certificate that each node ought to have of its own is the same on another node.
     ///
     /// ## Why it matters
     ///
-    /// Its names are those of one of them, so that clients refuse the other; and whoever takes the key from either can
-    /// stand in for both. It comes from copying a directory to a new node.
+    /// Whoever takes the key from one node can stand in for both, and nobody can tell which of them did something. Of a
+    /// server's, the names are those of one node, so that clients refuse the other: that is worse. It comes from copying a
+    /// directory to a new node.
     ///
-    /// A kubelet's own identity is told by `KP-ID005`.
+    /// A kubelet's own identity is told by `KP-ID005`, the API server's client of etcd by `KP-ET004`. Kubeconfigs of
+    /// people may be where they like.
     ///
     /// ## What to do
     ///
@@ -25,7 +28,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes, "Creating Highly Available Clusters with kubeadm": only CAs and `sa` are shared.
-    "KP-XN002" "copied-certificate" High Scene "certificates that speak for nodes"
+    "KP-XN002" "copied-certificate" High Scene "certificates that each node has of its own"
 }
 
 fn applies(scene: &Scene<'_>) -> bool {
@@ -42,16 +45,24 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
         if apart {
             let place = scene.place(&first.certificate_path(), first.view, case.view);
             let message = format!("is the same as {place}");
-            faults.push(Fault::new(case.certificate_path(), message, Remedy::Rekey).about(&case));
+            let fault = Fault::new(case.certificate_path(), message, Remedy::Rekey).about(&case);
+            faults.push(if is_named(&case) { fault } else { fault.severity(Severity::Medium) });
         }
     }
     faults
 }
 
-/// The certificates with names of their node.
+/// The certificates that components show, but for those that rules of their own compare.
 fn certificates<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Case<'a>> {
     scene.cases().filter(|case| {
-        let named = |own: &crate::target::Blueprint| own.has(Symbol::NodeName) || own.has(Symbol::NodeAddresses);
-        kind(case).is_none() && case.leaf().is_some_and(|(_, blueprint)| named(blueprint))
+        let of_a_component = CATALOG.iter().any(|row| row.name == case.target.credential && !row.optional);
+        let told = case.target.credential == "apiserver-etcd-client" || kind(case) == Some(Kind::Node);
+        case.leaf().is_some() && !told && (of_a_component || is_named(case)) && !case.is_the_users()
     })
+}
+
+/// Whether it ought to have names of its node.
+fn is_named(case: &Case<'_>) -> bool {
+    let named = |own: &Blueprint| own.has(Symbol::NodeName) || own.has(Symbol::NodeAddresses);
+    case.blueprint().is_some_and(named)
 }

@@ -35,7 +35,7 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
     let mut faults: Vec<Fault> = scene.cases().filter(is_copy).flat_map(|case| copy(&case)).collect();
     for Kin { reference, others } in kin(scene) {
         let known = keys(&reference);
-        for other in others.iter().filter(|other| !keys(other).iter().any(|key| known.contains(key))) {
+        for other in others.iter().filter(|other| keys(other).is_disjoint(&known)) {
             let place = scene.place(&reference.certificate_path(), reference.view, other.view);
             let message = format!("is another CA than {place}");
             let remedy = Remedy::by_hand("find out which is the cluster's, and copy it to every node");

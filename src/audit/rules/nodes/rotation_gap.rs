@@ -32,16 +32,14 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for Kin { reference, others } in kin(scene) {
         let all: Vec<Case<'_>> = std::iter::once(reference).chain(others).collect();
-        for case in &all {
-            let own = keys(case);
-            let ahead = all.iter().find(|other| {
-                let theirs = keys(other);
-                let signer = theirs.first();
+        let keys: Vec<_> = all.iter().map(keys).collect();
+        for (case, own) in all.iter().zip(&keys) {
+            let ahead = all.iter().zip(&keys).find(|(other, theirs)| {
+                let signer = other.certificate().map(|ca| &ca.public_key);
                 // Where nothing is common, it is another cluster's.
-                let related = own.iter().any(|key| theirs.contains(key));
-                related && signer.is_some_and(|signer| !own.contains(signer))
+                !own.is_disjoint(theirs) && signer.is_some_and(|signer| !own.contains(signer))
             });
-            if let Some(other) = ahead {
+            if let Some((other, _)) = ahead {
                 let place = scene.place(&other.certificate_path(), other.view, case.view);
                 let message = format!("does not have the CA that {place} begins with");
                 let remedy = Remedy::by_hand("add the new CA to it, and restart what reads it, before anybody signs with it");

@@ -21,7 +21,7 @@ rule! {
     ///
     /// ## References
     ///
-    /// Kubernetes, "Nodes", deleting a node.
+    /// Kubernetes, "Nodes".
     "KP-XN005" "unknown-node" Medium Node "nodes of a fleet directory that a spec is given for"
 }
 

@@ -28,7 +28,7 @@ fn applies(node: &Node<'_>) -> bool {
 
 fn check(node: &Node<'_>) -> Vec<Fault> {
     let private = files(node).filter_map(|file| {
-        let (path, found) = node.file(file)?;
+        let (path, found) = node.named_file(file)?;
         let mut items = found.present()?.content.items.iter().flatten();
         items.any(|item| matches!(item, Item::PrivateKey(_))).then_some(path)
     });

@@ -18,7 +18,7 @@ rule! {
     ///
     /// ## References
     ///
-    /// NIST SP 800-57 Part 2 §5.
+    /// Kubernetes, "PKI certificates and requirements".
     "KP-TR015" "blast-radius" Info Scene "CAs"
 }
 

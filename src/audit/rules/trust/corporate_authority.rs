@@ -67,7 +67,12 @@ fn fault(node: &Node<'_>, bundle: &Bundle<'_>) -> Option<Fault> {
     let ca = foreign.first()?;
     let more = foreign.len() - 1;
     let others = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let message = format!("has `{}`{others}, of which nothing here is: {} lets its clients in", ca.subject, bundle.readers());
+    let signed = if more == 0 { "has" } else { "have" };
+    let message = format!(
+        "has `{}`{others}, which {signed} signed nothing here, and whose clients are let in by {}",
+        ca.subject,
+        bundle.readers()
+    );
     let remedy = Remedy::by_hand("take it out, or let it sign a CA for this cluster alone");
     Some(Fault::new(bundle.path.clone(), message, remedy).on(node))
 }

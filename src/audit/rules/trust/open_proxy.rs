@@ -26,7 +26,7 @@ rule! {
 
 fn applies(node: &Node<'_>) -> bool {
     let flag = node.pod("kube-apiserver").and_then(|(_, pod)| pod.flag("requestheader-client-ca-file"));
-    flag.is_some_and(|path| node.file(path).is_some())
+    flag.is_some_and(|path| node.named_file(path).is_some())
 }
 
 fn check(node: &Node<'_>) -> Vec<Fault> {

@@ -38,8 +38,11 @@ fn fault(node: &Node<'_>, bundle: &Bundle<'_>) -> Option<Fault> {
     let first = public.first()?;
     let more = public.len() - 1;
     let others = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let message =
-        format!("has the public CA `{}`{others}: {} lets the world in", first.subject, bundle.readers());
+    let message = format!(
+        "has the public CA `{}`{others}: anyone's certificate is let in by {}",
+        first.subject,
+        bundle.readers()
+    );
     let remedy = Remedy::by_hand("take it out now, and restart what reads the file");
     Some(Fault::new(bundle.path.clone(), message, remedy).on(node))
 }

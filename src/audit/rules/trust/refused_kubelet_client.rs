@@ -58,7 +58,7 @@ fn clients<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Case<'a>> {
 fn kubelets<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = (Node<'a>, &'a std::path::Path, &'a Found)> {
     scene.nodes().filter_map(|node| {
         let (_, config) = node.kubelet()?;
-        let (path, found) = node.file(&config.authentication.x509.client_ca_file)?;
+        let (path, found) = node.named_file(&config.authentication.x509.client_ca_file)?;
         found.present().is_some().then_some((node, path, found))
     })
 }

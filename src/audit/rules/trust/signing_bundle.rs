@@ -10,8 +10,8 @@ rule! {
     /// ## Why it matters
     ///
     /// The controller manager ends with `expected 1 certificate, found 2` when it is started the next time: nothing in the
-    /// cluster is reconciled any more. Earlier releases took the first certificate, whatever it was. kubeadm points the
-    /// flag to `ca.crt`, which therefore cannot hold two CAs in a rotation.
+    /// cluster is reconciled any more. kubeadm points the flag to `ca.crt`, which therefore cannot hold two CAs in a
+    /// rotation.
     ///
     /// ## What to do
     ///
@@ -20,7 +20,7 @@ rule! {
     /// ## References
     ///
     /// Kubernetes `pkg/controller/certificates/signer`; kubernetes/kubeadm#1350.
-    "KP-TR014" "signing-bundle" Medium Node "controller managers that sign"
+    "KP-TR014" "signing-bundle" High Node "controller managers that sign"
 }
 
 /// The flags that name a file to sign with.
@@ -53,7 +53,7 @@ fn files<'a>(node: &Node<'a>) -> impl Iterator<Item = (&'static str, &'a std::pa
     let pod = node.pod("kube-controller-manager").map(|(_, pod)| pod);
     let named = FLAGS.into_iter().filter_map(move |flag| Some((flag, pod?.flag(flag)?)));
     named.filter_map(move |(flag, file)| {
-        let (path, found) = node.file(file)?;
+        let (path, found) = node.named_file(file)?;
         found.present()?;
         Some((flag, path, listener::certificates(found).len()))
     })

@@ -40,7 +40,7 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
         match authority {
             None => unset.push((node, path)),
             Some(file) => {
-                let found = node.file(file).map(|(_, found)| listener::certificates(found));
+                let found = node.named_file(file).map(|(_, found)| listener::certificates(found));
                 told = told.or(found);
             }
         }
@@ -86,7 +86,7 @@ fn serving<'a>(node: &Node<'a>) -> Option<(PathBuf, Vec<&'a Certificate>)> {
     }
     let given = node.kubelet().map(|(_, config)| config.tls_cert_file.as_str()).filter(|file| !file.is_empty());
     let (path, found) = match given {
-        Some(file) => node.file(file)?,
+        Some(file) => node.named_file(file)?,
         None => node.stray("kubelet.crt").map(|stray| (stray.path.as_path(), &*stray.found))?,
     };
     let chain = listener::certificates(found);

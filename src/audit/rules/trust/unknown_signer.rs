@@ -58,6 +58,6 @@ fn client_authorities<'a>(node: &Node<'a>) -> Option<File<'a>> {
 }
 
 fn read<'a>(node: &Node<'a>, file: &str) -> Option<File<'a>> {
-    let (path, found) = node.file(file)?;
+    let (path, found) = node.named_file(file)?;
     found.present().is_some().then(|| (path, listener::certificates(found)))
 }

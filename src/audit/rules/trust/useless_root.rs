@@ -44,7 +44,7 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
 /// The CAs that pods are given.
 fn published<'a>(node: &Node<'a>) -> Option<(PathBuf, Vec<&'a Certificate>)> {
     let (_, pod) = node.pod("kube-controller-manager")?;
-    let (path, found) = node.file(pod.flag("root-ca-file")?)?;
+    let (path, found) = node.named_file(pod.flag("root-ca-file")?)?;
     let bundle = listener::certificates(found);
     (!bundle.is_empty()).then(|| (path.to_owned(), bundle))
 }
@@ -52,7 +52,7 @@ fn published<'a>(node: &Node<'a>) -> Option<(PathBuf, Vec<&'a Certificate>)> {
 /// What the API server beside it shows.
 fn served<'a>(node: &Node<'a>) -> Option<(PathBuf, Vec<&'a Certificate>)> {
     let flag = node.pod("kube-apiserver").and_then(|(_, pod)| pod.flag("tls-cert-file"));
-    if let Some((path, found)) = flag.and_then(|file| node.file(file)) {
+    if let Some((path, found)) = flag.and_then(|file| node.named_file(file)) {
         let chain = listener::certificates(found);
         return (!chain.is_empty()).then(|| (path.to_owned(), chain));
     }
