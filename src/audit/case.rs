@@ -8,7 +8,13 @@ use crate::catalog::{FileRole, Keeper};
 use crate::disk::kubeconfig::Source;
 use crate::disk::{Entry, Found, Kubeconfig, Present};
 use crate::target::{Absent, Aim, Blueprint, Target};
-use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey};
+use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey, chain};
+
+/// No path of CAs is longer: rustls-webpki has six, OpenSSL's default is more.
+const LONGEST_PATH: usize = 8;
+
+/// So many CAs of one name are tried, and no more: a hostile directory may have thousands.
+const MOST_CANDIDATES: usize = 4;
 
 /// One target of a view.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +74,12 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.target.keeper == Keeper::Kubepki
+    }
+
+    /// Whether it is a credential of the user's own, and none of the catalogue's.
+    #[must_use]
+    pub fn is_the_users(&self) -> bool {
+        self.view.spec.credentials.iter().any(|row| row.name == self.target.credential)
     }
 
     /// Whether nothing of the target is there.
@@ -185,6 +197,34 @@ impl<'a> Case<'a> {
             Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.view.case(issuer),
             _ => None,
         }
+    }
+
+    /// Of a certificate that its CA has signed over intermediates of which one is not in its file but elsewhere in the
+    /// directory: the first that is missing.
+    #[must_use]
+    pub fn missing_link(&self) -> Option<&'a Certificate> {
+        let issuer = self.issuer()?;
+        let (certificates, ca) = (self.certificates(), issuer.certificate()?);
+        let (certificate, sent) = certificates.split_first()?;
+        if !self.is_leaf() || chain::leads_to(certificate, sent, ca).is_ok() {
+            return None;
+        }
+        let mut reached = *certificate;
+        let mut missing = None;
+        for _ in 0..LONGEST_PATH {
+            if chain::claims(reached, ca) {
+                return missing.filter(|_| chain::signed_by(reached, ca).is_ok());
+            }
+            let candidates = self.view.authorities(reached.issuer.as_der()).iter().take(MOST_CANDIDATES);
+            let next = candidates
+                .copied()
+                .find(|other| *other != reached && chain::signed_by(reached, other).is_ok())?;
+            if !sent.contains(&next) {
+                missing = missing.or(Some(next));
+            }
+            reached = next;
+        }
+        None
     }
 
     /// The original of a copy.

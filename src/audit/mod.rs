@@ -3,15 +3,22 @@
 //! "This certificate is good enough to keep" is one judgement, made once, by the rules in [`rules`]. A rule says what is
 //! wrong and which [`Remedy`] cures it; [`crate::plan`] puts the remedies in order.
 
+pub mod access;
 pub mod case;
 pub mod custody;
 pub mod etcd;
 pub mod file;
+pub mod identity;
 pub mod key;
+pub mod kin;
+pub mod listener;
+pub mod names;
 pub mod node;
+pub mod reach;
 pub mod rule;
 pub mod rules;
 pub mod sighting;
+pub mod token;
 pub mod view;
 
 use std::path::PathBuf;
@@ -22,12 +29,15 @@ use time::OffsetDateTime;
 use crate::catalog::Keeper;
 use crate::target::Site;
 
+pub use access::Access;
 pub use case::Case;
 pub use file::File;
 pub use key::Key;
+pub use listener::{Bundle, Listener};
 pub use node::Node;
 pub use rule::{Rule, Scope, Severity};
 pub use sighting::{Part, Sighting};
+pub use token::TokenKeys;
 pub use view::{Scene, Terms, View};
 
 /// Something that is wrong.
@@ -175,10 +185,12 @@ pub fn judge(scene: &Scene<'_>) -> Judgement {
     let keys: Vec<Key<'_>> = scene.views.iter().flat_map(key::keys).collect();
     let files: Vec<File<'_>> = scene.files().collect();
     let nodes: Vec<Node<'_>> = scene.nodes().collect();
+    let accesses: Vec<Access<'_>> = scene.accesses().collect();
     for rule in rules::all() {
         let (count, mut found) = match rule.scope {
             Scope::Case { applies, check } => held(rule, &cases, applies, check, Case::anchor),
             Scope::File { applies, check } => held(rule, &files, applies, check, File::anchor),
+            Scope::Access { applies, check } => held(rule, &accesses, applies, check, Access::anchor),
             Scope::Key { applies, check } => held(rule, &keys, applies, check, Key::anchor),
             Scope::Node { applies, check } => held(rule, &nodes, applies, check, Node::anchor),
             Scope::Scene { applies, check } => held(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Case, Fault, File, Key, Node, Scene, Sighting};
+use super::{Access, Case, Fault, File, Key, Node, Scene, Sighting};
 
 /// A rule: what it looks at, does it apply, and does it hold?
 pub struct Rule {
@@ -28,6 +28,8 @@ pub enum Scope {
     Case { applies: fn(&Case<'_>) -> bool, check: fn(&Case<'_>) -> Vec<Fault> },
     /// Files and directories, whatever is in them.
     File { applies: fn(&File<'_>) -> bool, check: fn(&File<'_>) -> Vec<Fault> },
+    /// Kubeconfigs, wherever they stand.
+    Access { applies: fn(&Access<'_>) -> bool, check: fn(&Access<'_>) -> Vec<Fault> },
     /// Keys, wherever they stand.
     Key { applies: fn(&Key<'_>) -> bool, check: fn(&Key<'_>) -> Vec<Fault> },
     /// Nodes, and the authority where it is apart.

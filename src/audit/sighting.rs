@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::case::Case;
 use super::view::View;
@@ -29,6 +30,10 @@ pub(super) struct Spot<'a> {
     pub site: Option<&'a Site>,
     pub target: Option<usize>,
     pub part: Part,
+    /// Whether it stands in a kubeconfig.
+    pub kubeconfig: bool,
+    /// The position of the CA among the targets that has signed it, once somebody has asked.
+    pub signer: OnceLock<Option<usize>>,
 }
 
 /// What a certificate is in its file.
@@ -79,6 +84,19 @@ impl<'a> Sighting<'a> {
         self.case().filter(|_| self.spot.part == Part::Own)
     }
 
+    /// The CA among the targets that has signed it: [`View::own_signer`], asked once.
+    #[must_use]
+    pub fn own_signer(&self) -> Option<Case<'a>> {
+        let find = || self.view.own_signer(self.certificate()).map(|signer| signer.index);
+        self.view.case((*self.spot.signer.get_or_init(find))?)
+    }
+
+    /// Whether it stands in a kubeconfig.
+    #[must_use]
+    pub fn is_in_kubeconfig(&self) -> bool {
+        self.spot.kubeconfig
+    }
+
     /// Whether it is the certificate of a CA of the cluster.
     #[must_use]
     pub fn is_authority(&self) -> bool {
@@ -122,6 +140,14 @@ impl<'a> Sighting<'a> {
         };
         Fault::new(self.path(), format!("{}{}", self.which(), message.as_ref()), remedy)
     }
+
+    /// The fault of this certificate that a person mends: it does not hold up what is done about its credential by itself.
+    #[must_use]
+    pub fn fault_by_hand(&self, message: impl AsRef<str>, text: &str) -> Fault {
+        let message = format!("{}{}", self.which(), message.as_ref());
+        let anchor = Anchor { target: None, ..self.anchor() };
+        Fault { anchor: Some(anchor), ..Fault::new(self.path(), message, Remedy::by_hand(text)) }
+    }
 }
 
 /// Every certificate of a view once: the targets' own first, then what else their files hold, then other files.
@@ -147,6 +173,8 @@ pub(super) fn spots<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Spot<'a
                             site: Some(&target.site),
                             target: Some(index),
                             part,
+                            kubeconfig: role == FileRole::Kubeconfig,
+                            signer: OnceLock::new(),
                         });
                     }
                 }
@@ -155,8 +183,11 @@ pub(super) fn spots<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Spot<'a
     }
     for stray in &survey.strays {
         let Some(present) = stray.found.present() else { continue };
+        let kubeconfig = matches!(present.content.items[..], [Ok(Item::Kubeconfig(_))]);
+        let (path, site) = (stray.path.as_path(), stray.site.as_ref());
         for (part, certificate) in certificates_of(&present.content) {
-            push(Spot { certificate, path: &stray.path, site: stray.site.as_ref(), target: None, part });
+            let signer = OnceLock::new();
+            push(Spot { certificate, path, site, target: None, part, kubeconfig, signer });
         }
     }
     all

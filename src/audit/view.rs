@@ -1,21 +1,24 @@
 //! What is judged: what ought to be, what is, and when.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
 use time::OffsetDateTime;
 
+use super::access::{Access, accesses};
 use super::case::Case;
 use super::file::{File, Place, files, places};
+use super::listener::Listener;
 use super::node::Node;
 use super::sighting::{Sighting, Spot, spots};
+use crate::catalog::FileRole;
 use crate::disk::content::Item;
 use crate::disk::{Scan, Stray, Survey};
 use crate::spec::Spec;
-use crate::target::{Site, Targets};
+use crate::target::{Aim, Site, Targets};
 use crate::version::Version;
-use crate::x509::{Certificate, Crl, PublicKey};
+use crate::x509::{Certificate, Crl, PublicKey, chain};
 
 /// One directory: of a node, or of a fleet.
 #[derive(Clone, Debug)]
@@ -37,6 +40,15 @@ pub struct View<'a> {
     crls: Vec<(&'a Path, &'a Crl)>,
     places: HashMap<&'a Path, Place>,
     sites: HashMap<Site, usize>,
+    signers: Vec<Signer<'a>>,
+}
+
+/// A CA of the targets: its position, the certificates in its file, and who believes them.
+#[derive(Clone, Debug)]
+struct Signer<'a> {
+    index: usize,
+    certificates: Vec<&'a Certificate>,
+    listeners: BTreeSet<Listener>,
 }
 
 /// How a directory is judged.
@@ -103,6 +115,7 @@ impl<'a> View<'a> {
             crls: crls(survey),
             places: places(targets, survey),
             sites: sites.collect(),
+            signers: signers(targets, survey),
             extents,
         }
     }
@@ -165,6 +178,35 @@ impl<'a> View<'a> {
         &self.crls
     }
 
+    /// Every kubeconfig, wherever it stands: first those of the targets.
+    pub fn accesses(&'a self) -> impl Iterator<Item = Access<'a>> {
+        accesses(self)
+    }
+
+    /// The CA that has signed a certificate, by the names and key identifiers in them; the signature is looked at only
+    /// where there are none.
+    #[must_use]
+    pub fn own_signer(&'a self, certificate: &Certificate) -> Option<Case<'a>> {
+        let signer = self
+            .signers
+            .iter()
+            .find(|signer| signer.certificates.iter().any(|ca| chain::claims(certificate, ca)));
+        self.case(signer?.index)
+    }
+
+    /// The certificates of the CAs among the targets.
+    pub fn own_authorities(&self) -> impl Iterator<Item = &'a Certificate> + use<'a, '_> {
+        self.signers.iter().filter_map(|signer| signer.certificates.first().copied())
+    }
+
+    /// Who believes the clients of a CA.
+    #[must_use]
+    pub fn listeners(&self, ca: &Case<'_>) -> &BTreeSet<Listener> {
+        const NOBODY: &BTreeSet<Listener> = &BTreeSet::new();
+        let signer = self.signers.iter().find(|signer| signer.index == ca.index);
+        signer.map_or(NOBODY, |signer| &signer.listeners)
+    }
+
     /// The CA certificates of a name, by its bytes.
     #[must_use]
     pub fn authorities(&self, subject: &[u8]) -> &[&'a Certificate] {
@@ -201,6 +243,21 @@ impl<'a> Scene<'a> {
         self.views.iter().flat_map(View::files)
     }
 
+    /// Every kubeconfig of every directory.
+    pub fn accesses(&'a self) -> impl Iterator<Item = Access<'a>> {
+        self.views.iter().flat_map(View::accesses)
+    }
+
+    /// How a file of one directory is called in a finding about another.
+    #[must_use]
+    pub fn place(&self, path: &Path, of: &View<'_>, seen_from: &View<'_>) -> String {
+        if of.position == seen_from.position {
+            path.display().to_string()
+        } else {
+            format!("{} of directory {}", path.display(), of.position + 1)
+        }
+    }
+
     /// Every certificate of every directory; one that is in several directories, once for each.
     pub fn sightings(&'a self) -> impl Iterator<Item = Sighting<'a>> {
         self.views.iter().flat_map(View::sightings)
@@ -219,6 +276,34 @@ fn is_object(stray: &Stray) -> bool {
     let mut items =
         stray.found.present().into_iter().flat_map(|present| present.content.items.iter().flatten());
     items.any(|item| matches!(item, Item::StaticPod(_) | Item::KubeletConfig(_)))
+}
+
+/// So many certificates of a CA's file are compared with what it may have signed: a change of CAs has two or three, a
+/// hostile file thousands.
+pub(super) const MOST_AUTHORITIES: usize = 16;
+
+/// The CAs among the targets.
+fn signers<'a>(targets: &'a Targets, survey: &'a Survey) -> Vec<Signer<'a>> {
+    let mut signers: Vec<Signer<'a>> = Vec::new();
+    for (index, target) in targets.list.iter().enumerate() {
+        match target.aim {
+            Aim::Authority { .. } => {
+                let file =
+                    survey.of_target(index).iter().find(|entry| entry.file.role == FileRole::Certificate);
+                let content = file.and_then(|entry| Some(&entry.found.present()?.content));
+                let certificates = content.and_then(|content| content.certificates().ok());
+                let certificates = certificates.into_iter().flatten().take(MOST_AUTHORITIES).collect();
+                signers.push(Signer { index, certificates, listeners: BTreeSet::new() });
+            }
+            Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => {
+                if let Some(signer) = signers.iter_mut().find(|signer| signer.index == issuer) {
+                    signer.listeners.extend(Listener::shown(&target.credential, &target.aim));
+                }
+            }
+            Aim::KeyPair { .. } | Aim::Copy { .. } => {}
+        }
+    }
+    signers
 }
 
 /// Targets of a site follow each other.

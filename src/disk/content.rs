@@ -127,6 +127,11 @@ impl Content {
         }
     }
 
+    /// The certificates that can be read, whatever else is there.
+    pub fn readable_certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.items.iter().filter_map(|item| item.as_ref().ok()?.certificate())
+    }
+
     /// The first private key.
     ///
     /// # Errors

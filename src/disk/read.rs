@@ -110,6 +110,8 @@ pub struct Place {
     pub path: PathBuf,
     /// Whether something is there.
     pub exists: bool,
+    /// Whether what stands there is a symlink to it.
+    pub link: bool,
 }
 
 impl Resolver {
@@ -117,8 +119,8 @@ impl Resolver {
     /// choice.
     pub fn new<'a>(roots: impl Iterator<Item = &'a Path>) -> Self {
         let place = |root: &Path| match root.canonicalize() {
-            Ok(path) => Place { path, exists: true },
-            Err(_) => Place { path: root.to_owned(), exists: false },
+            Ok(path) => Place { path, exists: true, link: false },
+            Err(_) => Place { path: root.to_owned(), exists: false, link: false },
         };
         let known: HashMap<_, _> = roots.map(|root| (root.to_owned(), Ok(place(root)))).collect();
         let roots = known.values().flatten().map(|place| place.path.clone()).collect();
@@ -145,11 +147,11 @@ impl Resolver {
         }?;
         let path = parent.path.join(name);
         if !parent.exists {
-            return Ok(Place { path, exists: false });
+            return Ok(Place { path, exists: false, link: false });
         }
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_symlink() => match path.canonicalize() {
-                Ok(target) => self.inside(target),
+                Ok(target) => Ok(Place { link: true, ..self.inside(target)? }),
                 // A symlink to nothing: where it would lead is told, not followed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     Err(ReadError::Outside(fs::read_link(&path).unwrap_or_default()))
@@ -158,7 +160,7 @@ impl Resolver {
             },
             Ok(_) => self.inside(path),
             Err(error) => match system(&error) {
-                ReadError::Missing => Ok(Place { path, exists: false }),
+                ReadError::Missing => Ok(Place { path, exists: false, link: false }),
                 refused => Err(refused),
             },
         }
@@ -166,7 +168,7 @@ impl Resolver {
 
     fn inside(&self, path: PathBuf) -> Result<Place, ReadError> {
         let inside = self.roots.iter().any(|root| path.starts_with(root));
-        if inside { Ok(Place { path, exists: true }) } else { Err(ReadError::Outside(path)) }
+        if inside { Ok(Place { path, exists: true, link: false }) } else { Err(ReadError::Outside(path)) }
     }
 }
 

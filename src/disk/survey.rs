@@ -37,7 +37,9 @@ pub struct Survey {
 pub struct Entry {
     /// The file.
     pub file: File,
-    /// What is there.
+    /// Whether a symlink stands in its place.
+    pub link: bool,
+    /// What is there, or where the symlink leads.
     pub found: Arc<Found>,
 }
 
@@ -104,12 +106,13 @@ impl Survey {
         inventory.read(&claimed);
         inventory.read_rest();
         let entry = |(file, place): (File, Result<Place, ReadError>)| {
+            let link = place.as_ref().is_ok_and(|place| place.link);
             let found = match place {
                 Ok(place) => inventory.get(&place.path).cloned().unwrap_or_else(|| Arc::new(Found::Missing)),
                 Err(ReadError::Missing) => Arc::new(Found::Missing),
                 Err(error) => Arc::new(Found::Unreadable(error)),
             };
-            Entry { file, found }
+            Entry { file, link, found }
         };
         let entries = resolved.into_iter().map(|files| files.into_iter().map(entry).collect());
         let mut survey = Self {

@@ -341,8 +341,14 @@ fn row(out: &mut dyn io::Write, step: &StepReport, longest: usize, width: usize)
         } else {
             reason.message.clone()
         };
-        if !messages.contains(&message) {
-            messages.push(message);
+        if messages.contains(&message) {
+            continue;
+        }
+        // Names that are missed for several reasons are one list.
+        let names = message.strip_prefix("SAN");
+        match messages.last_mut().filter(|last| last.starts_with("SAN")).zip(names) {
+            Some((last, names)) => last.push_str(names),
+            None => messages.push(message),
         }
     }
     let indent = longest + 14;

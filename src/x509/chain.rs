@@ -25,6 +25,17 @@ pub fn signed_by(certificate: &Certificate, ca: &Certificate) -> Result<(), Chai
     Ok(certificate.verify_signature(&ca.public_key)?)
 }
 
+/// Whether a certificate says that `ca` signed it: by the CA's name and key identifier (RFC 5280 §4.2.1.1). Only where one
+/// of the two has no identifier does the signature decide.
+#[must_use]
+pub fn claims(certificate: &Certificate, ca: &Certificate) -> bool {
+    certificate.issuer == ca.subject
+        && match (&certificate.authority_key_identifier, &ca.subject_key_identifier) {
+            (Some(wanted), Some(own)) => wanted == own,
+            _ => certificate.verify_signature(&ca.public_key).is_ok(),
+        }
+}
+
 /// Checks that signatures lead from `certificate` to `ca` over `intermediates`, which follow each other in the order in
 /// which a server would send them (RFC 8446 §4.4.2); what does not belong is passed over.
 ///

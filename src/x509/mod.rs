@@ -19,6 +19,7 @@
 //! | [`chain`] | who signed whom |
 //! | [`path`] | does a path of signatures lead to who is trusted? |
 //! | [`rustls`] | would a peer on rustls agree? |
+//! | [`public_root`] | the CAs that the world trusts |
 //! | [`pem`], [`der`], [`hex`](mod@hex) | bytes in and out |
 
 pub mod algorithm;
@@ -42,6 +43,7 @@ pub mod path;
 pub mod pem;
 pub mod profile;
 pub mod public_key;
+pub mod public_root;
 pub mod request;
 pub mod rustls;
 pub mod signature;

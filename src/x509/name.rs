@@ -122,6 +122,12 @@ impl Name {
         attributes(self) == attributes(other)
     }
 
+    /// Whether it has an attribute of a type.
+    #[must_use]
+    pub fn has(&self, oid: ObjectIdentifier) -> bool {
+        self.values(oid).next().is_some()
+    }
+
     fn values(&self, oid: ObjectIdentifier) -> impl Iterator<Item = &str> {
         self.rdns
             .iter()

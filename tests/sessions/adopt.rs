@@ -38,7 +38,7 @@ fn the_second_service_address_is_a_planned_reissue() {
     assert_eq!(actions(&plan), [("apiserver".to_owned(), "reissue".to_owned())]);
     let reasons = &plan["steps"][1]["reasons"][0];
     assert_eq!(reasons["message"], "SAN + fd00:10:96::1");
-    assert_eq!(reasons["rule"], "KP-SP002");
+    assert_eq!(reasons["rule"], "KP-SN002");
 
     let before = bed.snapshot("stacked-ecdsa/kubernetes");
     let args = ["-f", "stacked-ecdsa/kubeadm.yaml", "-d", "stacked-ecdsa/kubernetes"];

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use kubepki::disk::{Content, Kubeconfig};
 use kubepki::x509::{Certificate, PrivateKey};
 use tempfile::TempDir;
@@ -175,6 +177,20 @@ impl Testbed {
     /// The client certificate of a kubeconfig.
     pub fn client(&self, name: &str) -> Certificate {
         self.kubeconfig(name).certificate.embedded().unwrap()[0].clone()
+    }
+
+    /// Puts a pair of files, by its path without suffix, into a kubeconfig in place of what it holds.
+    pub fn embed(&self, kubeconfig: &str, pair: &str) {
+        let text = self.read(kubeconfig);
+        let encode = |suffix: &str| STANDARD.encode(self.read(format!("{pair}.{suffix}")));
+        let lines = text.lines().map(|line| match line.trim_start().split_once(':') {
+            Some(("client-certificate-data", _)) => {
+                format!("    client-certificate-data: {}\n", encode("crt"))
+            }
+            Some(("client-key-data", _)) => format!("    client-key-data: {}\n", encode("key")),
+            _ => format!("{line}\n"),
+        });
+        self.write(kubeconfig, lines.collect::<String>());
     }
 
     /// Every file of a tree that has a certificate and a key must have them match: a pair of files or a kubeconfig.

@@ -44,6 +44,8 @@ families![
     keys "KY" "keys and algorithms",
     x509 "X5" "certificates as RFC 5280 wants them in a private PKI",
     trust "TR" "who trusts whom",
+    identity "ID" "who is who to the API server",
+    alt_names "SN" "the names that certificates speak for",
     kubeconfig "KC" "kubeconfigs",
     service_account "SA" "the keys of service accounts",
     etcd "ET" "etcd",

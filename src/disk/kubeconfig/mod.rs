@@ -5,7 +5,7 @@ mod write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_yaml::Mapping;
+use serde_yaml::{Mapping, Value};
 use zeroize::{Zeroize, Zeroizing};
 
 pub use write::{Entry, redirect, write};
@@ -30,12 +30,22 @@ pub struct Kubeconfig {
     pub certificate: Source<Vec<Certificate>>,
     /// The client's key.
     pub key: Source<PrivateKey>,
+    /// The name that the API server's certificate must have, where that is not the host of its URL.
+    pub server_name: String,
     /// Whether the API server is not checked at all.
     pub insecure: bool,
     /// How else the user is identified: by token, password or program.
     pub other_credentials: Vec<&'static str>,
+    /// Whether a token stands in it, and not in a file that somebody renews.
+    pub token: bool,
+    /// The program that it has its credentials from: the command, and of kubectl the plugin too.
+    pub program: Option<String>,
+    /// Fields that name a file although the same is there as data, each with the file: client-go takes the data.
+    pub shadowed: Vec<(&'static str, String)>,
     /// The names of the contexts there are.
     pub contexts: Vec<String>,
+    /// The names of the users there are.
+    pub users: Vec<String>,
 }
 
 /// Something that a kubeconfig holds or points to.
@@ -120,13 +130,32 @@ impl Kubeconfig {
                 Certificate::all_from_pem,
             ),
             key: source(&user.client_key_data, &user.client_key, PrivateKey::from_pem),
+            server_name: cluster.tls_server_name.clone(),
             insecure: cluster.insecure_skip_tls_verify,
             other_credentials: other
                 .into_iter()
                 .filter(|(present, _)| *present)
                 .map(|(_, name)| name)
                 .collect(),
+            // client-go prefers the file where both are given.
+            token: user.token.as_ref().is_some_and(|token| !token.0.is_empty())
+                && user.token_file.as_ref().is_none_or(String::is_empty),
+            program: user.exec.as_ref().map(program),
+            shadowed: [
+                (
+                    "certificate-authority",
+                    &cluster.certificate_authority_data,
+                    &cluster.certificate_authority,
+                ),
+                ("client-certificate", &user.client_certificate_data, &user.client_certificate),
+                ("client-key", &user.client_key_data, &user.client_key),
+            ]
+            .into_iter()
+            .filter(|(_, data, file)| !data.0.is_empty() && !file.is_empty())
+            .map(|(field, _, file)| (field, file.clone()))
+            .collect(),
             contexts: raw.contexts.iter().map(|named| named.name.clone()).collect(),
+            users: raw.users.iter().map(|named| named.name.clone()).collect(),
         })
     }
 }
@@ -134,6 +163,16 @@ impl Kubeconfig {
 impl From<YamlError> for KubeconfigError {
     fn from(error: YamlError) -> Self {
         Self::Syntax { line: error.line }
+    }
+}
+
+/// `aws`, `kubectl oidc-login`.
+fn program(exec: &Mapping) -> String {
+    let command = exec.get("command").and_then(Value::as_str).unwrap_or_default();
+    let plugin = exec.get("args").and_then(|arguments| arguments.get(0)?.as_str());
+    match plugin.filter(|_| command.rsplit('/').next() == Some("kubectl")) {
+        Some(plugin) => format!("{command} {plugin}"),
+        None => command.to_owned(),
     }
 }
 
@@ -196,6 +235,8 @@ struct Cluster {
     certificate_authority_data: Secret,
     #[serde(deserialize_with = "nullable")]
     insecure_skip_tls_verify: bool,
+    #[serde(deserialize_with = "nullable")]
+    tls_server_name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -257,6 +298,30 @@ users: [{name: b, user: null}, null]
         let read = Kubeconfig::parse(text).unwrap();
         assert_eq!((read.context.as_str(), read.server.as_str()), ("a", ""));
         assert!(matches!((read.certificate, read.key), (Source::Absent, Source::Absent)));
+    }
+
+    #[test]
+    fn who_else_identifies_the_user_is_told() {
+        let read = |user: &str| {
+            let text = format!(
+                "current-context: a
+contexts: [{{name: a, context: {{cluster: c, user: u}}}}]
+clusters: [{{name: c, cluster: {{server: 'https://192.0.2.1', tls-server-name: api.example.com}}}}]
+users: [{{name: u, user: {user}}}, {{name: v, user: {{}}}}]
+"
+            );
+            Kubeconfig::parse(&text).unwrap()
+        };
+        let login = read("{exec: {command: /usr/bin/kubectl, args: [oidc-login, get-token]}}");
+        assert_eq!(login.program.as_deref(), Some("/usr/bin/kubectl oidc-login"));
+        assert_eq!(read("{exec: {command: aws, args: [eks]}}").program.as_deref(), Some("aws"));
+        assert_eq!(
+            (login.server_name.as_str(), login.users),
+            ("api.example.com", vec!["u".into(), "v".into()])
+        );
+        assert!(read("{token: abc}").token && !read("{token: abc, tokenFile: /token}").token);
+        let both = read("{client-certificate-data: AAAA, client-certificate: /a.pem, client-key: /b.pem}");
+        assert_eq!(both.shadowed, [("client-certificate", "/a.pem".to_owned())]);
     }
 
     #[test]

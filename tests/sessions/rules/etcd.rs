@@ -1,9 +1,8 @@
 use std::fs;
 
 use super::files::manifest;
-use super::nodes::fleet;
 use super::revocation::{List, revoke};
-use super::{Case, sign};
+use super::{Case, fleet, sign};
 use crate::testbed::Testbed;
 
 pub const CASES: &[Case] = &[

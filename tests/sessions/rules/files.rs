@@ -4,8 +4,7 @@ use std::path::Path;
 
 use rustix::fs::{XattrFlags, setxattr};
 
-use super::nodes::fleet;
-use super::{Case, respec};
+use super::{Case, fleet, respec};
 use crate::testbed::Testbed;
 
 /// A user who has nothing to do with the cluster, and one that a system could have made for etcd.

@@ -1,17 +1,21 @@
-//! `KP-SP002`: a certificate with other names than the spec gives it.
+//! `KP-SP002`: a certificate without a name that the spec asks for.
 
+use crate::audit::names::{Purpose, added, missing, removed, serves};
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, Remedy};
-use crate::x509::SubjectAltName;
 use crate::x509::alt_name::lacking;
 
 rule! {
-    /// A certificate has other subject alternative names than the spec gives it.
+    /// A certificate lacks a name that the spec asks for beside those that Kubernetes needs: of `apiServer.certSANs`,
+    /// `etcd.local.serverCertSANs` or `etcd.local.peerCertSANs`. A credential of the user's own has other names than the
+    /// spec gives it.
     ///
     /// ## Why it matters
     ///
     /// Clients refuse a server that they reach by a name which is not in its certificate. A name that is no longer the
     /// server's can be somebody else's by now.
+    ///
+    /// What every cluster needs is judged by the rules about names, `KP-SN001` to `KP-SN008`, whoever made it.
     ///
     /// ## What to do
     ///
@@ -21,30 +25,24 @@ rule! {
     /// ## References
     ///
     /// RFC 9525 §6; RFC 5280 §4.2.1.6.
-    "KP-SP002" "alt-name-drift" High Case "certificates that the spec describes"
+    "KP-SP002" "alt-name-drift" High Case "certificates with names of the spec's own"
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.specified().is_some()
+    case.is_ours() && (case.is_the_users() && case.leaf().is_some() || serves(case, Purpose::Spec))
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some((certificate, blueprint)) = case.specified() else { return Vec::new() };
-    let (there, wanted) = (&certificate.subject_alt_names, &blueprint.subject_alt_names);
-    let difference = signed("+", &lacking(wanted, there)) + &signed("-", &lacking(there, wanted));
+    let Some((certificate, blueprint)) = case.leaf() else { return Vec::new() };
+    let mut difference = added(missing(case, Purpose::Spec)).unwrap_or_default();
+    if case.is_the_users() {
+        let surplus = lacking(&certificate.subject_alt_names, &blueprint.subject_alt_names);
+        let surplus = removed(surplus);
+        let surplus = surplus.unwrap_or_default();
+        difference += if difference.is_empty() { &surplus } else { surplus.trim_start_matches("SAN") };
+    }
     if difference.is_empty() {
         return Vec::new();
     }
-    let message = format!("SAN{difference}");
-    Fault::one(case.certificate_path(), message, Remedy::Reissue)
-}
-
-/// ` + a + b`; of very many the first.
-fn signed(sign: &str, names: &[&SubjectAltName]) -> String {
-    const SHOWN: usize = 12;
-    let mut text: String = names.iter().take(SHOWN).map(|name| format!(" {sign} {name}")).collect();
-    if names.len() > SHOWN {
-        text += &format!(" {sign} {} more", names.len() - SHOWN);
-    }
-    text
+    Fault::one(case.certificate_path(), difference, Remedy::Reissue)
 }

@@ -31,7 +31,7 @@ rule! {
 const BACKDATE: Duration = Duration::minutes(5);
 
 fn applies(case: &Case<'_>) -> bool {
-    case.specified().is_some()
+    case.is_ours() && case.leaf().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {

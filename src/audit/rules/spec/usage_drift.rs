@@ -22,7 +22,7 @@ rule! {
 }
 
 fn applies(case: &Case<'_>) -> bool {
-    case.specified().is_some()
+    case.is_ours() && case.leaf().is_some()
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
