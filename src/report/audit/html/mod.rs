@@ -2,6 +2,7 @@
 //!
 //! The page is the template in `templates/audit`, which escapes whatever a certificate or a file's name may say.
 
+mod believers;
 mod crosswalk;
 mod drawing;
 mod sheet;
@@ -25,6 +26,7 @@ use crate::moment::rfc3339;
 use crate::report::style::{plain, short};
 use crate::x509::hex::hex;
 use crate::x509::sha256;
+use believers::Believers;
 use crosswalk::{Crosswalk, Framework, Outcome};
 use drawing::Shape;
 use stock::{Keys, Row, Stock, stock};
@@ -129,7 +131,7 @@ impl AuditReport {
     ) -> Result<(), Error> {
         let now = scene.views.first().map_or(provenance.made, View::now);
         let stock = stock(scene);
-        let keys = Keys::of(scene);
+        let (keys, believers) = (Keys::of(scene), Believers::in_scene(scene));
         let page = Page {
             report: self,
             provenance,
@@ -138,7 +140,7 @@ impl AuditReport {
             command: COMMAND,
             severities: Severity::ALL.into_iter().rev().map(|severity| self.section(severity)).collect(),
             ignored: self.ignored(),
-            trust: Trust::of(self, &stock, &keys, now, |_| Vec::new()),
+            trust: Trust::of(self, &stock, &keys, now, |ca| believers.of(ca)),
             timeline: Timeline::of(&stock, now),
             crosswalks: [
                 Crosswalk::of(self, "CIS Kubernetes Benchmark", Framework::Cis),
