@@ -41,18 +41,17 @@ pub fn detect(directory: &Path, wanted: Option<&'static Distribution>) -> Detect
         let kind = DirectoryKind::Fleet(nodes);
         return Detected { root: directory.to_owned(), kind, kubelet: None, etcd: None, node: None };
     }
-    let candidates = || ALL.iter().copied().filter(|one| wanted.is_none_or(|wanted| wanted == *one));
-    let marked =
-        |one: &&Distribution, root: &Path| one.markers.iter().any(|marker| root.join(marker).exists());
-    if let Some(one) = candidates().find(|one| marked(one, directory)) {
+    let candidates = ALL.iter().copied().filter(|one| wanted.is_none_or(|wanted| wanted == *one));
+    let candidates: Vec<&'static Distribution> = candidates.collect();
+    if let Some(one) = marked(&candidates, |_| directory.to_owned()) {
         return node(directory.to_owned(), one, None);
     }
-    if let Some(one) = candidates().find(|one| marked(one, &directory.join(one.home))) {
+    if let Some(one) = marked(&candidates, |one| directory.join(one.home)) {
         return node(directory.join(one.home), one, kubelet);
     }
     // The certificates' own directory means the one that it is in.
     let inner = |one: &&Distribution| !one.certificates.is_empty() && directory.ends_with(one.certificates);
-    if let (Some(one), Some(parent)) = (candidates().find(inner), directory.parent())
+    if let (Some(one), Some(parent)) = (candidates.iter().copied().find(inner), directory.parent())
         && directory.join("ca.crt").exists()
     {
         return node(parent.to_owned(), one, None);
@@ -67,6 +66,27 @@ pub fn detect(directory: &Path, wanted: Option<&'static Distribution>) -> Detect
             node: None,
         },
     }
+}
+
+/// The first distribution with a marker of its own in its directory. What a link leads to tells less than what is there
+/// itself: kubespray has a link `pki` to its `ssl`.
+fn marked(
+    candidates: &[&'static Distribution],
+    directory: impl Fn(&Distribution) -> PathBuf,
+) -> Option<&'static Distribution> {
+    let is_marked = |one: &Distribution, through_links: bool| {
+        let root = directory(one);
+        let own = |marker: &str| through_links || !is_in_link(&root, marker);
+        one.markers.iter().any(|marker| root.join(marker).exists() && own(marker))
+    };
+    let first = |through_links| candidates.iter().copied().find(|one| is_marked(one, through_links));
+    first(false).or_else(|| first(true))
+}
+
+/// Whether the first part of a path below a directory is a link.
+fn is_in_link(root: &Path, path: &str) -> bool {
+    let first = Path::new(path).iter().next().map(|name| root.join(name));
+    first.is_some_and(|first| first.is_symlink())
 }
 
 fn node(root: PathBuf, distribution: &'static Distribution, kubelet: Option<PathBuf>) -> Detected {

@@ -75,7 +75,10 @@ fn arguments_hide_too() {
     let audit = |more: &[&str]| bed.run(&[&["audit", "-d", "out"], more].concat());
     audit(&["--ignore", "KP-FS001"]).success();
     audit(&["--ignore", "readable-key:pki/*a.key"]).success();
-    audit(&["--ignore", "readable-key:pki/ca.key"]).attention().out("pki/sa.key").not_out("pki/ca.key:");
+    audit(&["--ignore", "readable-key:pki/ca.key"])
+        .attention()
+        .out("KP-FS001  pki/sa.key")
+        .not_out("KP-FS001  pki/ca.key");
     audit(&["--ignore", "KP-FS001:pki/ca.key", "--ignore", "KP-FS001:out/pki/sa.key"]).attention();
     audit(&["--ignore", "KP-FS001:nowhere"])
         .attention()

@@ -20,7 +20,7 @@ rule! {
     /// ## References
     ///
     /// etcd, "Transport security model"; kubeadm 1.36 sets both flags to the same file.
-    "KP-ET003" "shared-etcd-authority" Info Scene "clusters with etcd members"
+    "KP-ET003" "shared-peer-authority" Info Scene "clusters with etcd members"
 }
 
 fn applies(scene: &Scene<'_>) -> bool {
