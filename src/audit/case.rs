@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::links::Signer;
+use super::sighting::Sighting;
 use super::view::View;
 use super::{Anchor, Fault, Remedy};
 use crate::catalog::{FileRole, Keeper};
@@ -179,6 +181,18 @@ impl<'a> Case<'a> {
             Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.view.case(issuer),
             _ => None,
         }
+    }
+
+    /// The target's own certificate among those of the view.
+    #[must_use]
+    pub fn sighting(&self) -> Option<Sighting<'a>> {
+        self.view.sighting_of(self.index)
+    }
+
+    /// Who signed the target's own certificate.
+    #[must_use]
+    pub fn signer(&self) -> Signer<'a> {
+        self.sighting().map_or(Signer::Unknown, |sighting| sighting.signer())
     }
 
     /// The original of a copy.

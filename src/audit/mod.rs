@@ -5,10 +5,15 @@
 
 pub mod case;
 pub mod key;
+pub mod lifetime;
+pub mod links;
 pub mod node;
+pub mod peculiarity;
+pub mod release;
 pub mod rule;
 pub mod rules;
 pub mod sighting;
+pub mod usage;
 pub mod view;
 
 use std::path::PathBuf;
@@ -21,6 +26,7 @@ use crate::target::Site;
 
 pub use case::Case;
 pub use key::Key;
+pub use links::Signer;
 pub use node::Node;
 pub use rule::{Rule, Scope, Severity};
 pub use sighting::{Part, Sighting};
@@ -88,6 +94,12 @@ impl Fault {
     #[must_use]
     pub fn severity(self, severity: Severity) -> Self {
         Self { severity: Some(severity), ..self }
+    }
+
+    /// The same with another cure.
+    #[must_use]
+    pub fn cured_by(self, remedy: Remedy) -> Self {
+        Self { remedy, ..self }
     }
 
     /// The same, about a target.
@@ -160,6 +172,9 @@ const WORTH_THREADS: usize = 64;
 #[must_use]
 pub fn judge(scene: &Scene<'_>) -> Judgement {
     let mut judgement = Judgement::default();
+    for view in &scene.views {
+        view.links();
+    }
     let cases: Vec<Case<'_>> = scene.cases().collect();
     let sightings: Vec<Sighting<'_>> = scene.sightings().collect();
     let keys: Vec<Key<'_>> = scene.views.iter().flat_map(key::keys).collect();
@@ -176,7 +191,9 @@ pub fn judge(scene: &Scene<'_>) -> Judgement {
                 |scene| check(scene),
                 |_| Anchor::default(),
             ),
-            Scope::Sighting { applies, check } => held(rule, &sightings, applies, check, Sighting::anchor),
+            Scope::Sighting { applies, check } => {
+                held(rule, &sightings, applies, |sighting| sighting.spread(check(sighting)), Sighting::anchor)
+            }
         };
         for finding in &mut found {
             keep_to_the_keeper(scene, finding);

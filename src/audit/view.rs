@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use time::OffsetDateTime;
 
 use super::case::Case;
+use super::links::Links;
 use super::node::Node;
-use super::sighting::{Sighting, Spot, spots};
+use super::sighting::{Sighting, Spots, spots};
 use crate::disk::Survey;
 use crate::spec::Spec;
 use crate::target::{Site, Targets};
@@ -28,8 +30,9 @@ pub struct View<'a> {
     /// How it is judged.
     pub terms: Terms,
     extents: Vec<Extent>,
-    spots: Vec<Spot<'a>>,
+    pub(super) spots: Spots<'a>,
     authorities: HashMap<&'a [u8], Vec<&'a Certificate>>,
+    links: OnceLock<Links>,
 }
 
 /// How a directory is judged.
@@ -74,11 +77,12 @@ impl<'a> View<'a> {
     pub fn new(spec: &'a Spec, targets: &'a Targets, survey: &'a Survey, terms: Terms) -> Self {
         let spots = spots(targets, survey);
         let mut authorities: HashMap<&[u8], Vec<&Certificate>> = HashMap::new();
-        for spot in spots.iter().filter(|spot| spot.certificate.is_ca()) {
+        for spot in spots.all.iter().filter(|spot| spot.certificate.is_ca()) {
             authorities.entry(spot.certificate.subject.as_der()).or_default().push(spot.certificate);
         }
         let extents = extents(targets, survey);
-        Self { position: 0, spec, targets, survey, terms, extents, spots, authorities }
+        let links = OnceLock::new();
+        Self { position: 0, spec, targets, survey, terms, extents, spots, authorities, links }
     }
 
     /// The moment of the judgement.
@@ -112,7 +116,23 @@ impl<'a> View<'a> {
 
     /// Every certificate, wherever it stands, each once: first those of the targets.
     pub fn sightings(&'a self) -> impl Iterator<Item = Sighting<'a>> {
-        self.spots.iter().map(|spot| Sighting { view: self, spot })
+        (0..self.spots.all.len()).filter_map(|position| self.sighting(position))
+    }
+
+    /// The certificate at a position among them.
+    pub(super) fn sighting(&'a self, position: usize) -> Option<Sighting<'a>> {
+        Some(Sighting { view: self, spot: self.spots.all.get(position)?, position })
+    }
+
+    /// The target's own certificate among them.
+    pub(super) fn sighting_of(&'a self, target: usize) -> Option<Sighting<'a>> {
+        self.sighting(self.spots.of_target(target)?)
+    }
+
+    /// What the certificates have to do with each other: worked out once, with all threads where that is worth it. A rule
+    /// must find it done ([`super::judge`] begins with it): threads that wait for each other's work would wait for ever.
+    pub(super) fn links(&self) -> &Links {
+        self.links.get_or_init(|| Links::of(&self.spots.all))
     }
 
     /// The CA certificates of a name, by its bytes.

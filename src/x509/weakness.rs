@@ -16,8 +16,10 @@ pub enum Weakness {
     ExponentOne,
     /// The public exponent is even, so that there is no private one.
     ExponentEven,
-    /// The public exponent has more than 31 bits, which Go refuses (`crypto/rsa`, `checkPublicKeySize`).
+    /// The public exponent has more than 31 bits, which Go refuses (`crypto/rsa`, `checkPublicKey`).
     ExponentLarge,
+    /// The public exponent is less than 65537, as FIPS 186-5 §5.5 has it. That alone does no harm.
+    ExponentSmall(u16),
     /// The modulus has a factor that is found by trying.
     SmallFactor(u16),
     /// The modulus is a product of two primes that lie close together: Fermat's method finds them (CVE-2022-26320).
@@ -45,9 +47,14 @@ const PRIMES: [u16; 38] = [
 #[must_use]
 pub fn weakness(key: &PublicKey) -> Option<Weakness> {
     let (modulus, exponent) = key.rsa_numbers()?;
-    if let Some(weakness) = exponent_weakness(exponent) {
-        return Some(weakness);
-    }
+    exponent_weakness(exponent).or_else(|| modulus_weakness(modulus)).or(match exponent {
+        [low] => Some(Weakness::ExponentSmall(u16::from(*low))),
+        [high, low] => Some(Weakness::ExponentSmall(u16::from_be_bytes([*high, *low]))),
+        _ => None,
+    })
+}
+
+fn modulus_weakness(modulus: &[u8]) -> Option<Weakness> {
     if modulus.len() * 8 > MAX_BITS {
         return None;
     }
@@ -140,6 +147,7 @@ impl fmt::Display for Weakness {
             Self::ExponentOne => f.write_str("its public exponent is 1"),
             Self::ExponentEven => f.write_str("its public exponent is even"),
             Self::ExponentLarge => f.write_str("its public exponent has more than 31 bits"),
+            Self::ExponentSmall(exponent) => write!(f, "its public exponent is {exponent}, less than 65537"),
             Self::SmallFactor(prime) => write!(f, "its modulus is divisible by {prime}"),
             Self::ClosePrimes => {
                 f.write_str("its two primes lie so close together that they are found at once")
@@ -176,7 +184,8 @@ mod tests {
         *divisible.last_mut().unwrap() ^= 1;
         for (modulus, exponent, found) in [
             (bytes(SOUND), usual.clone(), None),
-            (bytes(SOUND), three, None),
+            (bytes(SOUND), three, Some(Weakness::ExponentSmall(3))),
+            (bytes(SOUND), vec![0xff, 0xff], Some(Weakness::ExponentSmall(0xffff))),
             (bytes(SOUND), vec![1], Some(Weakness::ExponentOne)),
             (bytes(SOUND), vec![1, 0, 0], Some(Weakness::ExponentEven)),
             (bytes(SOUND), vec![0x7f, 0xff, 0xff, 0xff], None),

@@ -47,6 +47,7 @@ families![
     kubeconfig "KC" "kubeconfigs",
     service_account "SA" "the keys of service accounts",
     nodes "XN" "nodes compared with each other",
+    go "GO" "what the Go of a release refuses",
     spec "SP" "what differs from the spec",
 ];
 

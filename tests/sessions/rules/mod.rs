@@ -2,6 +2,7 @@
 //! family; `Case::finds` and `Case::passes` are how a case is written down.
 
 mod files;
+mod forge;
 mod keys;
 mod kubeconfig;
 mod nodes;
