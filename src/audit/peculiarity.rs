@@ -48,25 +48,33 @@ impl Peculiarity {
     }
 }
 
-/// A certificate that was made to have thousands is told of by these.
-const MOST: usize = 8;
+/// More anomalies than these are only counted.
+const TOLD: usize = 3;
 
-/// The faults of a certificate's anomalies of one kind. What every Go refuses is high: the component that loads it does
-/// not start.
+/// The fault of a certificate's anomalies of one kind. What every Go refuses is high: the component that loads it does not
+/// start.
 #[must_use]
 pub fn peculiarities(sighting: &Sighting<'_>, about: Peculiarity) -> Vec<Fault> {
     let anomalies = sighting.certificate().anomalies.iter();
-    let of_kind = anomalies.filter(|anomaly| Peculiarity::of(anomaly) == about);
-    let fault = |anomaly: &Anomaly| match anomaly {
-        // Harmless to everyone who reads it.
-        Anomaly::ExplicitDefault(_) => sighting.graded(Severity::Low, anomaly.to_string(), Remedy::Reissue),
-        // Go's releases differ: `KP-GO008`.
-        Anomaly::NegativePathLength => sighting.fault(anomaly.to_string(), Remedy::Reissue),
-        _ if anomaly.go_refuses() => {
-            let message = format!("{anomaly}: every component refuses it");
-            sighting.graded(sighting.weight(Severity::High), message, Remedy::Reissue)
-        }
-        _ => sighting.fault(anomaly.to_string(), Remedy::Reissue),
-    };
-    of_kind.take(MOST).map(fault).collect()
+    let all: Vec<&Anomaly> = anomalies.filter(|anomaly| Peculiarity::of(anomaly) == about).collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut told: Vec<String> = all.iter().take(TOLD).map(ToString::to_string).collect();
+    if all.len() > TOLD {
+        told.push(format!("and {} more", all.len() - TOLD));
+    }
+    let message = told.join("; ");
+    // Go's releases differ about path lengths: KP-GO008 tells which refuse it.
+    let refused = all.iter().any(|one| one.go_refuses() && !matches!(one, Anomaly::NegativePathLength));
+    // What is written although it is the default harms nobody who reads it.
+    let harmless = all.iter().all(|one| matches!(one, Anomaly::ExplicitDefault(_)));
+    vec![if refused {
+        let message = format!("{message}: every component refuses it");
+        sighting.graded(sighting.weight(Severity::High), message, Remedy::Reissue)
+    } else if harmless {
+        sighting.graded(Severity::Low, message, Remedy::Reissue)
+    } else {
+        sighting.fault(message, Remedy::Reissue)
+    }]
 }

@@ -1,6 +1,6 @@
 //! Why an RSA private key cannot be loaded: its numbers are read where the cryptographic library only says no.
 //!
-//! The private numbers are wiped. Nothing is computed with keys longer than [`MAX_BITS`].
+//! The private numbers are wiped. Nothing is computed with keys of more than 16384 bits.
 
 use std::fmt;
 

@@ -1,7 +1,6 @@
 //! RSA keys whose private half can be computed from the public one.
 //!
-//! Every test here is bounded: a fixed number of divisions and square roots of numbers that are not longer than
-//! [`MAX_BITS`].
+//! Every test here is bounded: a fixed number of divisions and square roots of numbers of 16384 bits at most.
 
 use std::fmt;
 

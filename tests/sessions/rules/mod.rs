@@ -3,9 +3,11 @@
 
 mod files;
 mod forge;
+mod go;
 mod keys;
 mod kubeconfig;
 mod nodes;
+mod once;
 mod service_account;
 mod spec;
 mod structure;
@@ -88,6 +90,7 @@ pub fn findings(report: &Value) -> impl Iterator<Item = &Value> {
 
 const FAMILIES: &[&[Case]] = &[
     files::CASES,
+    go::CASES,
     keys::CASES,
     kubeconfig::CASES,
     nodes::CASES,
@@ -116,6 +119,11 @@ fn hold(cases: &[Case]) {
 #[test]
 fn files_rules() {
     hold(files::CASES);
+}
+
+#[test]
+fn go_rules() {
+    hold(go::CASES);
 }
 
 #[test]

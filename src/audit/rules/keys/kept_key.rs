@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::audit::lifetime::LONGEST;
 use crate::audit::links::Signer;
 use crate::audit::rule::rule;
-use crate::audit::{Fault, Remedy, Scene, Sighting};
+use crate::audit::{Case, Fault, Remedy, Scene, Sighting};
 use crate::moment::{date, span};
 
 rule! {
@@ -42,12 +42,13 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
         }
     }
     let old = |sighting: Sighting<'_>| {
-        let case = sighting.own_case().filter(|case| case.is_leaf())?;
+        let case = sighting.own_case().filter(Case::is_leaf)?;
         let certificate = sighting.certificate();
         let first = earliest.get(certificate.public_key.as_der())?;
         let (begin, path) = (first.certificate().not_before, first.path());
         let age = sighting.view.now() - begin;
-        if begin >= certificate.not_before || first.certificate().subject != certificate.subject || age <= LONGEST {
+        let other = !first.certificate().subject.means(&certificate.subject);
+        if begin >= certificate.not_before || other || age <= LONGEST {
             return None;
         }
         let message = format!(

@@ -58,7 +58,7 @@ fn certificate<'a>(case: &Case<'a>) -> Option<&'a Certificate> {
 }
 
 fn are_two_roles((case, own): (&Case<'_>, &Certificate), (other, theirs): (&Case<'_>, &Certificate)) -> bool {
-    let carried = case.is_kubeconfig() != other.is_kubeconfig() && own.subject == theirs.subject;
+    let carried = case.is_kubeconfig() != other.is_kubeconfig() && own.subject.means(&theirs.subject);
     case.target.credential != other.target.credential
         && !carried
         && (case.view.position, case.certificate_path()) != (other.view.position, other.certificate_path())

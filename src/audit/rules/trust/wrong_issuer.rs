@@ -35,6 +35,10 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     }
     let Err(fault) = chain::leads_to(certificate, intermediates, ca) else { return Vec::new() };
     let message = match fault {
+        chain::ChainFault::Issuer if certificate.issuer.means(&ca.subject) => format!(
+            "names its issuer in other bytes than {} has its subject in",
+            issuer.certificate_path().display()
+        ),
         chain::ChainFault::Issuer => {
             format!("is issued by `{}`, not by `{}`", certificate.issuer, ca.subject)
         }

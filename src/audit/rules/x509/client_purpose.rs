@@ -33,7 +33,8 @@ fn applies(case: &Case<'_>) -> bool {
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    if !difference(case).is_some_and(|difference| difference.client) {
+    // One that is for clients only is told of as such.
+    if !difference(case).is_some_and(|difference| difference.client && difference.missing.is_empty()) {
         return Vec::new();
     }
     Fault::one(case.certificate_path(), "usage - client auth: it only serves", Remedy::Reissue)

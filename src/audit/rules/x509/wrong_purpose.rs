@@ -47,7 +47,8 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
             if missing.is_empty() {
                 return Vec::new();
             }
-            fault(Severity::Critical, format!("usage{}: its peers ask for it", list("+", &missing)))
+            let surplus = if difference.client { list("-", &[ExtendedKeyUsage::ClientAuth]) } else { String::new() };
+            fault(Severity::Critical, format!("usage{}{surplus}: its peers refuse it", list("+", &missing)))
         }
     }
 }
