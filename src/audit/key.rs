@@ -139,6 +139,20 @@ impl Malformed<'_> {
     }
 }
 
+/// Whether a view has private keys.
+pub(super) fn holds_private_keys(view: &View<'_>) -> bool {
+    let own = (0..view.targets.list.len()).flat_map(|index| view.survey.of_target(index));
+    let own = own.filter_map(|entry| entry.found.present());
+    let others = view.survey.strays.iter().filter_map(|stray| stray.found.present());
+    own.chain(others).any(|present| {
+        present.content.items.iter().any(|item| match item {
+            Ok(Item::PrivateKey(_)) | Err(Broken { error: ContentError::X509(Error::RsaKey { .. }), .. }) => true,
+            Ok(Item::Kubeconfig(kubeconfig)) => matches!(kubeconfig.key, Source::Embedded(_)),
+            _ => false,
+        })
+    })
+}
+
 /// Every malformed key of a view; a copy is its original.
 pub(super) fn malformed<'a>(view: &'a View<'a>) -> Vec<Malformed<'a>> {
     let mut all = Vec::new();

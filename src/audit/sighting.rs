@@ -177,6 +177,9 @@ impl<'a> Sighting<'a> {
 
     /// The same fault for every other target that has the same certificate as its own.
     pub(super) fn spread(&self, faults: Vec<Fault>) -> Vec<Fault> {
+        if faults.is_empty() {
+            return faults;
+        }
         let Some(others) = self.view.spots.shared.get(&self.position) else { return faults };
         let others = others.iter().filter_map(|index| self.view.case(*index));
         let here = |fault: &&Fault| fault.anchor.is_none() && fault.path == self.spot.path;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::{DB, rfc3280, rfc4519};
+use der::asn1::AnyRef;
 use der::{Decode, Tag, Tagged};
-use x509_cert::attr::AttributeTypeAndValue;
 
 use super::Name;
 use super::der::children;
@@ -65,10 +65,12 @@ impl Name {
 }
 
 fn attribute_faults(der: &[u8]) -> Vec<NameFault> {
-    let Ok(attribute) = AttributeTypeAndValue::from_der(der) else { return Vec::new() };
-    let (oid, value) = (attribute.oid, attribute.value.value());
+    let parts = children(der, Tag::Sequence, "the name").unwrap_or_default();
+    let [oid, value] = parts[..] else { return Vec::new() };
+    let (Ok(oid), Ok(value)) = (ObjectIdentifier::from_der(oid), AnyRef::from_der(value)) else { return Vec::new() };
+    let (tag, value) = (value.tag(), value.value());
     let mut faults = Vec::new();
-    let (kind, old, characters, length) = match attribute.value.tag() {
+    let (kind, old, characters, length) = match tag {
         Tag::Utf8String => {
             let text = std::str::from_utf8(value);
             let length = text.map_or(value.len(), |text| text.chars().count());

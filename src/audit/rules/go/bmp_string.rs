@@ -31,13 +31,18 @@ rule! {
 /// There is no setting for it, so that patch releases refuse it too.
 const SINCE: Refusal = Refusal::since(25, 0);
 
+/// Its tag (X.680 §8.6).
+const BMP_STRING: u8 = 0x1e;
+
 fn applies(_: &Sighting<'_>) -> bool {
     true
 }
 
 fn check(sighting: &Sighting<'_>) -> Vec<Fault> {
     let certificate = sighting.certificate();
-    let names = [&certificate.subject, &certificate.issuer].into_iter().flat_map(Name::faults);
+    let names = [&certificate.subject, &certificate.issuer].into_iter();
+    // Most have none.
+    let names = names.filter(|name| name.as_der().contains(&BMP_STRING)).flat_map(Name::faults);
     let mut recent = names.filter(|fault| matches!(fault, NameFault::Characters { recent: true, .. }));
     if recent.next().is_none() {
         return Vec::new();

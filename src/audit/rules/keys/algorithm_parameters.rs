@@ -6,6 +6,7 @@ use der::Tag;
 use crate::audit::rule::rule;
 use crate::audit::{Fault, Remedy, Severity, Sighting};
 use crate::x509::der::children;
+use crate::x509::public_key::PublicKeyKind;
 use crate::x509::scheme::Family;
 
 rule! {
@@ -40,13 +41,13 @@ fn check(sighting: &Sighting<'_>) -> Vec<Fault> {
 
 fn of_key(sighting: &Sighting<'_>) -> Option<Fault> {
     let key = &sighting.certificate().public_key;
-    let parameters = parameters(key.algorithm_identifier());
-    match key.algorithm_oid()? {
-        rfc5912::ID_RSASSA_PSS => {
-            Some(sighting.graded(Severity::High, "its key is for RSA-PSS alone, which Go does not read", Remedy::Rekey))
-        }
-        rfc5912::RSA_ENCRYPTION if parameters != Some(NULL) => {
+    match key.kind() {
+        PublicKeyKind::Rsa { .. } if parameters(key.algorithm_identifier()) != Some(NULL) => {
             let message = "its RSA key is written without NULL as parameter, which Go refuses";
+            Some(sighting.graded(Severity::High, message, Remedy::Rekey))
+        }
+        PublicKeyKind::Other(rfc5912::ID_RSASSA_PSS) => {
+            let message = "its key is for RSA-PSS alone, which Go does not read";
             Some(sighting.graded(Severity::High, message, Remedy::Rekey))
         }
         _ => None,

@@ -1,6 +1,6 @@
 //! `KP-KY012`: an RSA private key whose numbers do not agree.
 
-use crate::audit::key::{keys, malformed};
+use crate::audit::key::{holds_private_keys, malformed};
 use crate::audit::rule::rule;
 use crate::audit::{Fault, Scene};
 
@@ -26,8 +26,7 @@ rule! {
 }
 
 fn applies(scene: &Scene<'_>) -> bool {
-    let private = |view| keys(view).iter().any(|key| key.private.is_some()) || !malformed(view).is_empty();
-    scene.views.iter().any(private)
+    scene.views.iter().any(holds_private_keys)
 }
 
 fn check(scene: &Scene<'_>) -> Vec<Fault> {
