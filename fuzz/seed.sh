@@ -2,14 +2,14 @@
 # Fills the corpora of the fuzz targets from the fixtures and examples.
 set -eu
 cd "$(dirname "$0")/.."
-for target in certificate content kubeconfig path request spec; do mkdir -p "fuzz/corpus/$target"; done
-for target in certificate content crl kubeconfig request spec; do mkdir -p "fuzz/corpus/$target"; done
+for target in audit certificate content crl kubeconfig path request spec; do mkdir -p "fuzz/corpus/$target"; done
 number=0
 for file in $(find tests/fixtures examples templates -type f); do
     number=$((number + 1))
     case $file in
     *.crt)
         openssl x509 -in "$file" -outform DER -out "fuzz/corpus/certificate/$number"
+        cp "fuzz/corpus/certificate/$number" "fuzz/corpus/audit/$number"
         cp "$file" "fuzz/corpus/content/$number"
         ;;
     *.csr)

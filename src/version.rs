@@ -1,7 +1,11 @@
 //! Kubernetes releases: some names in certificates depend on them.
 
+pub mod go;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use go::{Go, Refusal};
 
 /// A Kubernetes release. A pre-release counts as the release it leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::Anchor;
+use super::links::Signer;
+use super::sighting::Sighting;
 use super::view::View;
 use crate::catalog::{FileRole, Keeper};
 use crate::disk::kubeconfig::Source;
@@ -225,6 +227,18 @@ impl<'a> Case<'a> {
             reached = next;
         }
         None
+    }
+
+    /// The target's own certificate among those of the view.
+    #[must_use]
+    pub fn sighting(&self) -> Option<Sighting<'a>> {
+        self.view.sighting_of(self.index)
+    }
+
+    /// Who signed the target's own certificate.
+    #[must_use]
+    pub fn signer(&self) -> Signer<'a> {
+        self.sighting().map_or(Signer::Unknown, |sighting| sighting.signer())
     }
 
     /// The original of a copy.

@@ -11,14 +11,19 @@ pub mod file;
 pub mod identity;
 pub mod key;
 pub mod kin;
+pub mod lifetime;
+pub mod links;
 pub mod listener;
 pub mod names;
 pub mod node;
+pub mod peculiarity;
 pub mod reach;
+pub mod release;
 pub mod rule;
 pub mod rules;
 pub mod sighting;
 pub mod token;
+pub mod usage;
 pub mod view;
 
 use std::path::PathBuf;
@@ -33,6 +38,7 @@ pub use access::Access;
 pub use case::Case;
 pub use file::File;
 pub use key::Key;
+pub use links::Signer;
 pub use listener::{Bundle, Listener};
 pub use node::Node;
 pub use rule::{Rule, Scope, Severity};
@@ -102,6 +108,12 @@ impl Fault {
     #[must_use]
     pub fn severity(self, severity: Severity) -> Self {
         Self { severity: Some(severity), ..self }
+    }
+
+    /// The same with another cure.
+    #[must_use]
+    pub fn cured_by(self, remedy: Remedy) -> Self {
+        Self { remedy, ..self }
     }
 
     /// The same, about a target.
@@ -180,6 +192,9 @@ const WORTH_THREADS: usize = 64;
 #[must_use]
 pub fn judge(scene: &Scene<'_>) -> Judgement {
     let mut judgement = Judgement::default();
+    for view in &scene.views {
+        view.links();
+    }
     let cases: Vec<Case<'_>> = scene.cases().collect();
     let sightings: Vec<Sighting<'_>> = scene.sightings().collect();
     let keys: Vec<Key<'_>> = scene.views.iter().flat_map(key::keys).collect();
@@ -200,7 +215,9 @@ pub fn judge(scene: &Scene<'_>) -> Judgement {
                 |scene| check(scene),
                 |_| Anchor::default(),
             ),
-            Scope::Sighting { applies, check } => held(rule, &sightings, applies, check, Sighting::anchor),
+            Scope::Sighting { applies, check } => {
+                held(rule, &sightings, applies, |sighting| sighting.spread(check(sighting)), Sighting::anchor)
+            }
         };
         for finding in &mut found {
             keep_to_the_keeper(scene, finding);

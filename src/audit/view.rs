@@ -3,15 +3,17 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use time::OffsetDateTime;
 
 use super::access::{Access, accesses};
 use super::case::Case;
 use super::file::{File, Place, files, places};
+use super::links::Links;
 use super::listener::Listener;
 use super::node::Node;
-use super::sighting::{Sighting, Spot, spots};
+use super::sighting::{Sighting, Spots, spots};
 use crate::catalog::FileRole;
 use crate::disk::content::Item;
 use crate::disk::{Scan, Stray, Survey};
@@ -34,13 +36,14 @@ pub struct View<'a> {
     /// How it is judged.
     pub terms: Terms,
     extents: Vec<Extent>,
-    spots: Vec<Spot<'a>>,
+    pub(super) spots: Spots<'a>,
     authorities: HashMap<&'a [u8], Vec<&'a Certificate>>,
     authority_keys: HashSet<&'a PublicKey>,
     crls: Vec<(&'a Path, &'a Crl)>,
     places: HashMap<&'a Path, Place>,
     sites: HashMap<Site, usize>,
     signers: Vec<Signer<'a>>,
+    links: OnceLock<Links>,
 }
 
 /// A CA of the targets: its position, the certificates in its file, and who believes them.
@@ -97,7 +100,7 @@ impl<'a> View<'a> {
     pub fn new(spec: &'a Spec, targets: &'a Targets, survey: &'a Survey, terms: Terms) -> Self {
         let spots = spots(targets, survey);
         let mut authorities: HashMap<&[u8], Vec<&Certificate>> = HashMap::new();
-        for spot in spots.iter().filter(|spot| spot.certificate.is_ca()) {
+        for spot in spots.all.iter().filter(|spot| spot.certificate.is_ca()) {
             authorities.entry(spot.certificate.subject.as_der()).or_default().push(spot.certificate);
         }
         let extents = extents(targets, survey);
@@ -117,6 +120,7 @@ impl<'a> View<'a> {
             sites: sites.collect(),
             signers: signers(targets, survey),
             extents,
+            links: OnceLock::new(),
         }
     }
 
@@ -152,7 +156,23 @@ impl<'a> View<'a> {
 
     /// Every certificate, wherever it stands, each once: first those of the targets.
     pub fn sightings(&'a self) -> impl Iterator<Item = Sighting<'a>> {
-        self.spots.iter().map(|spot| Sighting { view: self, spot })
+        (0..self.spots.all.len()).filter_map(|position| self.sighting(position))
+    }
+
+    /// The certificate at a position among them.
+    pub(super) fn sighting(&'a self, position: usize) -> Option<Sighting<'a>> {
+        Some(Sighting { view: self, spot: self.spots.all.get(position)?, position })
+    }
+
+    /// The target's own certificate among them.
+    pub(super) fn sighting_of(&'a self, target: usize) -> Option<Sighting<'a>> {
+        self.sighting(self.spots.of_target(target)?)
+    }
+
+    /// What the certificates have to do with each other: worked out once, with all threads where that is worth it. A rule
+    /// must find it done ([`super::judge`] begins with it): threads that wait for each other's work would wait for ever.
+    pub(super) fn links(&self) -> &Links {
+        self.links.get_or_init(|| Links::of(&self.spots.all))
     }
 
     /// Every file, the targets' first, and every directory.

@@ -1,6 +1,7 @@
 //! Why bytes could not be read as, or made into, what they should be.
 
-use super::Anomaly;
+use super::rsa::RsaFault;
+use super::{Anomaly, PublicKey};
 
 /// A fault in PEM, DER or key material. Its text never quotes the bytes: they may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +50,14 @@ pub enum Error {
     /// The cryptographic library failed.
     #[error("{0} could not be done by the cryptographic library")]
     Primitive(&'static str),
+    /// An RSA key that the cryptographic library refuses, where its numbers tell why.
+    #[error("the RSA private key {fault}")]
+    RsaKey {
+        /// What is wrong with it.
+        fault: RsaFault,
+        /// The public key that stands in it.
+        public: Box<PublicKey>,
+    },
     /// A private key of a kind that Kubernetes components cannot use.
     #[error("the private key is {0}; kubernetes components take RSA and ECDSA keys")]
     UnsupportedKey(&'static str),

@@ -13,7 +13,7 @@ use der::Tag;
 use zeroize::Zeroizing;
 
 use super::der::{children, value};
-use super::{Error, KeyAlgorithm, PublicKey, pem};
+use super::{Error, KeyAlgorithm, PublicKey, pem, rsa};
 
 /// A private key that can sign: RSA of 2048 to 8192 bits, or ECDSA on P-256, P-384 or P-521.
 pub struct PrivateKey {
@@ -64,7 +64,7 @@ impl PrivateKey {
         match block.label.as_str() {
             "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.encrypted => Some(Err(Error::EncryptedKey)),
             "ENCRYPTED PRIVATE KEY" => Some(Err(Error::EncryptedKey)),
-            "RSA PRIVATE KEY" => Some(RsaKeyPair::from_der(der).map_err(rejected("RSA")).and_then(Self::rsa)),
+            "RSA PRIVATE KEY" => Some(Self::from_pkcs1(der)),
             "EC PRIVATE KEY" => Some(Self::ecdsa(der)),
             "PRIVATE KEY" => Some(Self::from_pkcs8(der)),
             "DSA PRIVATE KEY" => Some(Err(Error::UnsupportedKey("DSA"))),
@@ -76,8 +76,7 @@ impl PrivateKey {
     /// Reads DER of whatever kind, if it is a key that can be used.
     #[must_use]
     pub fn from_der(der: &[u8]) -> Option<Self> {
-        let rsa = || RsaKeyPair::from_der(der).map_err(rejected("RSA")).and_then(Self::rsa);
-        Self::from_pkcs8(der).or_else(|_| Self::ecdsa(der)).or_else(|_| rsa()).ok()
+        Self::from_pkcs8(der).or_else(|_| Self::ecdsa(der)).or_else(|_| Self::from_pkcs1(der)).ok()
     }
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
@@ -90,12 +89,23 @@ impl PrivateKey {
             .unwrap_or_default();
         match kind {
             [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01] => {
-                RsaKeyPair::from_pkcs8(der).map_err(rejected("RSA")).and_then(Self::rsa)
+                // PKCS#1 is the octet string inside PKCS#8 (RFC 5958 §2).
+                let inner = || {
+                    let parts = children(der, Tag::Sequence, "the PKCS#8 key").ok()?;
+                    rsa::refusal(value(parts.get(2)?, Tag::OctetString, "the PKCS#8 key").ok()?)
+                };
+                let refused = |reason| inner().unwrap_or_else(|| rejected("RSA")(reason));
+                RsaKeyPair::from_pkcs8(der).map_err(refused).and_then(Self::rsa)
             }
             [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01] => Self::ecdsa(der),
             [0x2b, 0x65, 0x70] => Err(Error::UnsupportedKey("Ed25519")),
             _ => Err(Error::UnsupportedKey("of a kind unknown here")),
         }
+    }
+
+    fn from_pkcs1(der: &[u8]) -> Result<Self, Error> {
+        let refused = |reason| rsa::refusal(der).unwrap_or_else(|| rejected("RSA")(reason));
+        RsaKeyPair::from_der(der).map_err(refused).and_then(Self::rsa)
     }
 
     fn rsa(pair: RsaKeyPair) -> Result<Self, Error> {

@@ -5,7 +5,7 @@
 //! | [`algorithm`] | the five key algorithms that kubeadm offers |
 //! | [`key`] | private keys: make, load, sign, write |
 //! | [`public_key`] | public keys and their identifiers |
-//! | [`name`] | distinguished names, byte for byte |
+//! | [`name`], [`name_form`] | distinguished names, byte for byte, and how they are written |
 //! | [`alt_name`] | subject alternative names |
 //! | [`usage`] | key usages by the names Kubernetes gives them |
 //! | [`certificate`] | a parsed certificate |
@@ -15,7 +15,8 @@
 //! | [`crl`] | a parsed revocation list |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
-//! | [`signature`] | is this signature of that key? |
+//! | [`signature`], [`scheme`] | is this signature of that key, and what is it made of? |
+//! | [`rsa`], [`weakness`] | do the numbers of an RSA key agree, and do they give it away? |
 //! | [`chain`] | who signed whom |
 //! | [`path`] | does a path of signatures lead to who is trusted? |
 //! | [`rustls`] | would a peer on rustls agree? |
@@ -39,16 +40,20 @@ pub mod issue;
 pub mod key;
 pub mod name;
 pub mod name_constraints;
+pub mod name_form;
 pub mod path;
 pub mod pem;
 pub mod profile;
 pub mod public_key;
 pub mod public_root;
 pub mod request;
+pub mod rsa;
 pub mod rustls;
+pub mod scheme;
 pub mod signature;
 pub mod usage;
 mod validity;
+pub mod weakness;
 
 /// The SHA-256 of bytes.
 #[must_use]

@@ -85,6 +85,43 @@ impl PublicKey {
         self.kind
     }
 
+    /// The `AlgorithmIdentifier` as it stands: the algorithm's object identifier, and what follows it.
+    #[must_use]
+    pub fn algorithm_identifier(&self) -> &[u8] {
+        children(&self.der, Tag::Sequence, WHAT)
+            .ok()
+            .and_then(|parts| parts.first().copied())
+            .unwrap_or_default()
+    }
+
+    /// The algorithm's object identifier: of an EC key the same whatever the curve.
+    #[must_use]
+    pub fn algorithm_oid(&self) -> Option<ObjectIdentifier> {
+        let parts = children(self.algorithm_identifier(), Tag::Sequence, WHAT).ok()?;
+        ObjectIdentifier::from_der(parts.first()?).ok()
+    }
+
+    /// Modulus and public exponent of an RSA key (RFC 8017 §A.1.1), big-endian and without leading zeros.
+    #[must_use]
+    pub fn rsa_numbers(&self) -> Option<(&[u8], &[u8])> {
+        if !matches!(self.kind, PublicKeyKind::Rsa { .. }) {
+            return None;
+        }
+        let integers = children(self.bits(), Tag::Sequence, WHAT).ok()?;
+        let number = |index: usize| Some(UintRef::from_der(integers.get(index)?).ok()?.as_bytes());
+        Some((number(0)?, number(1)?))
+    }
+
+    /// Whether a private key of this kind can be loaded here: RSA of 2048 to 8192 bits, ECDSA on P-256, P-384 and P-521.
+    #[must_use]
+    pub fn is_loadable(&self) -> bool {
+        match self.kind {
+            PublicKeyKind::Rsa { bits } => (2048..=8192).contains(&bits),
+            PublicKeyKind::EcdsaP256 | PublicKeyKind::EcdsaP384 | PublicKeyKind::EcdsaP521 => true,
+            PublicKeyKind::Ed25519 | PublicKeyKind::Other(_) => false,
+        }
+    }
+
     /// The algorithm that a cluster could have chosen to get this key, if there is one.
     #[must_use]
     pub fn algorithm(&self) -> Option<KeyAlgorithm> {

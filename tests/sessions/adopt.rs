@@ -140,7 +140,7 @@ users:
 #[test]
 fn subjects_of_earlier_releases_are_kept_and_survive_a_renewal() {
     let bed = Testbed::new();
-    let spec = |version: &str| format!("{}kubernetesVersion: {version}\n", SINGLE);
+    let spec = |version: &str| format!("{SINGLE}kubernetesVersion: {version}\n");
     bed.write("old.yaml", spec("v1.28.9"));
     bed.write("new.yaml", spec("v1.36.1"));
     bed.run(&["apply", "-f", "old.yaml", "-d", "out"]).success();

@@ -155,13 +155,13 @@ fn a_ca_that_cannot_sign_is_said_to_be_so() {
     make_ca(&bed, "out/pki/ca", &["-algorithm", "ED25519"], "/CN=own", &[]);
     bed.set_mode("out/pki/ca.key", 0o600);
     let ran = bed.run(&["plan", "-f", "cluster.yaml", "-d", "out"]).success();
-    ran.out("the private key is Ed25519; kubernetes components take RSA and ECDSA keys");
+    ran.out("its key is Ed25519, which kubeadm and kubepki do not load");
 
     let bed = Testbed::with(SINGLE);
     make_ca(&bed, "out/pki/ca", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], "/CN=own", &[]);
     bed.set_mode("out/pki/ca.key", 0o600);
     let ran = bed.run(&["plan", "-f", "cluster.yaml", "-d", "out"]).success();
-    ran.out("ca.key the RSA private key is refused");
+    ran.out("its RSA key has 1024 bits, less than 2048");
 }
 
 /// A CA that will end soon still signs; a person must know.

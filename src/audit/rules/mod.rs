@@ -53,6 +53,7 @@ families![
     kubelet "KL" "the kubelet",
     nodes "XN" "nodes compared with each other",
     revocation "RV" "revocation",
+    go "GO" "what the Go of a release refuses",
     spec "SP" "what differs from the spec",
 ];
 

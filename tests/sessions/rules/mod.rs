@@ -6,12 +6,15 @@ mod cures;
 mod defaults;
 mod etcd;
 mod files;
+mod forge;
 mod front_proxy;
+mod go;
 mod identity;
 mod keys;
 mod kubeconfig;
 mod kubelet;
 mod nodes;
+mod once;
 pub mod revocation;
 mod service_account;
 mod spec;
@@ -105,6 +108,7 @@ const FAMILIES: &[&[Case]] = &[
     front_proxy::CASES,
     alt_names::CASES,
     identity::CASES,
+    go::CASES,
     keys::CASES,
     kubeconfig::CASES,
     kubelet::CASES,
@@ -145,6 +149,11 @@ fn alt_names_rules() {
 #[test]
 fn files_rules() {
     hold(files::CASES);
+}
+
+#[test]
+fn go_rules() {
+    hold(go::CASES);
 }
 
 #[test]

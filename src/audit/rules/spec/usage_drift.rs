@@ -1,6 +1,7 @@
 //! `KP-SP003`: a certificate for other purposes than the spec gives it.
 
 use crate::audit::rule::rule;
+use crate::audit::usage::difference;
 use crate::audit::{Case, Fault, Remedy};
 
 rule! {
@@ -8,8 +9,11 @@ rule! {
     ///
     /// ## Why it matters
     ///
-    /// Without `server auth` clients refuse it, without `client auth` servers do: an etcd member needs both. With more
-    /// than it needs, the key of a server is an identity of a client too.
+    /// A key that may be used for more than its role needs is worth more to a thief; one that lacks a usage is refused by
+    /// who asks for it.
+    ///
+    /// What breaks a handshake is told by the rules about RFC 5280, whoever made the certificate: a purpose that is
+    /// missing or unlimited (KP-X5005), a server that is a client too (KP-X5006), `cert sign` (KP-X5004).
     ///
     /// ## What to do
     ///
@@ -26,15 +30,8 @@ fn applies(case: &Case<'_>) -> bool {
 }
 
 fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some((certificate, blueprint)) = case.specified() else { return Vec::new() };
-    if certificate.usages.allows_same(&blueprint.usages) {
+    let Some(difference) = difference(case).filter(|difference| !difference.rest.is_empty()) else {
         return Vec::new();
-    }
-    let (there, wanted) = (certificate.usages.names(), blueprint.usages.names());
-    let list = |sign: &str, usages: &[String], others: &[String]| {
-        let missing = usages.iter().filter(|usage| !others.contains(usage));
-        missing.map(|usage| format!(" {sign} {usage}")).collect::<String>()
     };
-    let message = format!("usage{}{}", list("+", &wanted, &there), list("-", &there, &wanted));
-    Fault::one(case.certificate_path(), message, Remedy::Reissue)
+    Fault::one(case.certificate_path(), format!("usage{}", difference.rest), Remedy::Reissue)
 }

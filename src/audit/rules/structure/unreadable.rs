@@ -116,22 +116,41 @@ fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<Co
     }
     let content = &present.content;
     match entry.file.role {
-        FileRole::Certificate => content.certificates().err(),
-        FileRole::Key => content.private_key().err(),
+        // What is odd about a certificate that can be read has rules of its own.
+        FileRole::Certificate => content.certificates().err().filter(|error| !is_anomaly(error)),
+        // So have keys of a kind that is not loaded here, and those whose numbers do not agree.
+        FileRole::Key => content.private_key().err().filter(|error| !is_told(case, error)),
         FileRole::PublicKey => content.public_keys().err(),
         FileRole::Kubeconfig => match content.kubeconfig() {
             Err(error) => Some(error),
             Ok(kubeconfig) => {
                 let broken = |error: &x509::Error| ContentError::X509(error.clone());
                 match (&kubeconfig.certificate, &kubeconfig.key, &kubeconfig.authority) {
-                    (Source::Embedded(Err(error)), _, _)
-                    | (_, Source::Embedded(Err(error)), _)
-                    | (_, _, Source::Embedded(Err(error))) => Some(broken(error)),
+                    (Source::Embedded(Err(error)), _, _) | (_, _, Source::Embedded(Err(error))) => {
+                        Some(broken(error))
+                    }
+                    (_, Source::Embedded(Err(error)), _) => {
+                        Some(broken(error)).filter(|error| !is_told(case, error))
+                    }
                     _ => None,
                 }
             }
         },
     }
+}
+
+fn is_anomaly(error: &ContentError) -> bool {
+    matches!(error, ContentError::X509(x509::Error::Anomalous { .. }))
+}
+
+/// Whether a rule about keys tells of it: what the certificate beside it says of its kind, or what is wrong inside it.
+fn is_told(case: &Case<'_>, error: &ContentError) -> bool {
+    use x509::Error::{KeyRejected, RsaKey, UnsupportedKey};
+    let ContentError::X509(error @ (KeyRejected { .. } | RsaKey { .. } | UnsupportedKey(_))) = error else {
+        return false;
+    };
+    let is_malformed = matches!(error, RsaKey { fault: x509::rsa::RsaFault::Numbers(_), .. });
+    is_malformed || case.certificate().is_some_and(|certificate| !certificate.public_key.is_loadable())
 }
 
 fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {

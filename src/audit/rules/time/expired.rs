@@ -1,7 +1,7 @@
 //! `KP-TM001`: a certificate whose time is over.
 
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, Remedy};
+use crate::audit::{Fault, Remedy, Severity, Sighting};
 use crate::moment::{date, span};
 
 rule! {
@@ -12,6 +12,10 @@ rule! {
     /// Everyone refuses it. When it is a CA's, everyone refuses all that it has signed, and nothing can be signed any
     /// more that would be accepted.
     ///
+    /// One behind another in a file, or in a file that no credential has, does less harm, or none: that depends on who
+    /// reads it. Files that were put aside are only told so that nobody takes them for the ones in use. A CA in a bundle,
+    /// behind the first, is KP-ST006's.
+    ///
     /// ## What to do
     ///
     /// `kubepki apply` issues a new one with a new key. A CA has to be replaced on all nodes at once.
@@ -19,24 +23,24 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.1.2.5 and §6.1.3 (a)(2).
-    "KP-TM001" "expired" Critical Case "certificates of credentials"
+    "KP-TM001" "expired" Critical Sighting "certificates"
 }
 
-fn applies(case: &Case<'_>) -> bool {
-    case.dated().is_some()
+fn applies(_: &Sighting<'_>) -> bool {
+    true
 }
 
-fn check(case: &Case<'_>) -> Vec<Fault> {
-    let now = case.view.now();
-    let Some(certificate) = case.dated().filter(|certificate| certificate.not_after < now) else {
+fn check(sighting: &Sighting<'_>) -> Vec<Fault> {
+    let (now, end) = (sighting.view.now(), sighting.certificate().not_after);
+    if end >= now || sighting.is_in_bundle() {
         return Vec::new();
-    };
-    let end = certificate.not_after;
-    let remedy = if case.is_authority() {
+    }
+    let message = format!("expired {}, {} ago", date(end), span(now - end));
+    let fault = sighting.graded(sighting.weight(Severity::Critical), message, Remedy::Rekey);
+    let remedy = if sighting.is_authority() {
         Remedy::by_hand("replace the CA: put a new certificate of its key, or a new CA, in place")
     } else {
-        Remedy::Rekey
+        fault.remedy.clone()
     };
-    let message = format!("expired {}, {} ago", date(end), span(now - end));
-    Fault::one(case.certificate_path(), message, remedy)
+    vec![fault.cured_by(remedy)]
 }

@@ -3,7 +3,7 @@
 use time::Duration;
 
 use crate::audit::rule::rule;
-use crate::audit::{Case, Fault, Remedy};
+use crate::audit::{Fault, Remedy, Severity, Sighting};
 use crate::moment::rfc3339;
 
 rule! {
@@ -20,23 +20,24 @@ rule! {
     /// ## References
     ///
     /// RFC 5280 §4.1.2.5. Five minutes are what kubeadm and the controller manager allow for clocks that differ.
-    "KP-TM003" "not-yet-valid" High Case "certificates of credentials"
+    "KP-TM003" "not-yet-valid" High Sighting "certificates"
 }
 
-fn applies(case: &Case<'_>) -> bool {
-    case.dated().is_some()
+fn applies(_: &Sighting<'_>) -> bool {
+    true
 }
 
-fn check(case: &Case<'_>) -> Vec<Fault> {
-    let Some(certificate) = case.dated() else { return Vec::new() };
-    if certificate.not_before <= case.view.now() + Duration::minutes(5) {
+fn check(sighting: &Sighting<'_>) -> Vec<Fault> {
+    let begin = sighting.certificate().not_before;
+    if begin <= sighting.view.now() + Duration::minutes(5) {
         return Vec::new();
     }
-    let remedy = if case.is_authority() {
+    let message = format!("is not valid before {}", rfc3339(begin));
+    let fault = sighting.graded(sighting.weight(Severity::High), message, Remedy::Rekey);
+    let remedy = if sighting.is_authority() {
         Remedy::by_hand("look at this machine's clock: the CA begins later")
     } else {
-        Remedy::Rekey
+        fault.remedy.clone()
     };
-    let message = format!("is not valid before {}", rfc3339(certificate.not_before));
-    Fault::one(case.certificate_path(), message, remedy)
+    vec![fault.cured_by(remedy)]
 }
