@@ -6,6 +6,7 @@
 //! | [`key`] | private keys: make, load, sign, write |
 //! | [`public_key`] | public keys and their identifiers |
 //! | [`name`] | distinguished names, byte for byte |
+//! | [`subject`] | a name as Go's `pkix` reads and writes it |
 //! | [`alt_name`] | subject alternative names |
 //! | [`usage`] | key usages by the names Kubernetes gives them |
 //! | [`certificate`] | a parsed certificate |
@@ -38,6 +39,7 @@ pub mod profile;
 pub mod public_key;
 pub mod request;
 pub mod signature;
+pub mod subject;
 pub mod usage;
 mod validity;
 
@@ -60,4 +62,5 @@ pub use name_constraints::NameConstraints;
 pub use profile::Profile;
 pub use public_key::PublicKey;
 pub use request::Request;
+pub use subject::Subject;
 pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};
