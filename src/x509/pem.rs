@@ -1,5 +1,7 @@
 //! PEM (RFC 7468): read as tolerantly as Go reads it, written as Go writes it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::Error;
@@ -47,6 +49,84 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, Error> {
         .collect())
 }
 
+/// The first block that is well formed, as Go's `encoding/pem.Decode` finds it: a block begins at the start of a line; what
+/// is malformed is passed over, and the search goes on behind it.
+#[must_use]
+pub fn first_block(text: &[u8]) -> Option<Block> {
+    let mut rest = text;
+    loop {
+        rest = behind_begin(rest)?;
+        let (line, after) = line(rest);
+        // A label ends its line, but for blanks.
+        let Some(label) = line.trim_ascii_end().strip_suffix(DASHES) else { continue };
+        let mut body = after;
+        let mut headers = false;
+        while let Some(after) = header(body) {
+            (headers, body) = (true, after);
+        }
+        let Some((base64, end)) = split_at_end(body) else { continue };
+        let (trailer, _) = self::line(end);
+        let closes = trailer.strip_prefix(label).and_then(|rest| rest.strip_prefix(DASHES));
+        if !closes.is_some_and(|rest| rest.trim_ascii().is_empty()) {
+            continue;
+        }
+        let digits: Zeroizing<Vec<u8>> =
+            Zeroizing::new(base64.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+        if let Ok(contents) = STANDARD.decode(&*digits) {
+            return Some(Block {
+                label: String::from_utf8_lossy(label).into_owned(),
+                encrypted: false,
+                headers,
+                contents: Zeroizing::new(contents),
+            });
+        }
+    }
+}
+
+const DASHES: &[u8] = b"-----";
+const END: &[u8] = b"-----END ";
+
+/// What follows `-----BEGIN ` at the start of a line.
+fn behind_begin(text: &[u8]) -> Option<&[u8]> {
+    let mut at = 0;
+    loop {
+        let found = text.get(at..)?.windows(BEGIN.len()).position(|window| window == BEGIN)? + at;
+        if found == 0 || text.get(found - 1) == Some(&b'\n') {
+            return text.get(found + BEGIN.len()..);
+        }
+        at = found + 1;
+    }
+}
+
+/// The first line without its end, and what follows it.
+fn line(text: &[u8]) -> (&[u8], &[u8]) {
+    match text.iter().position(|byte| *byte == b'\n') {
+        None => (text, &[]),
+        Some(end) => {
+            let line = text.get(..end).unwrap_or_default();
+            (line.strip_suffix(b"\r").unwrap_or(line), text.get(end + 1..).unwrap_or_default())
+        }
+    }
+}
+
+/// What follows a line with a header; `None` when the line is none.
+fn header(text: &[u8]) -> Option<&[u8]> {
+    let (line, after) = line(text);
+    line.contains(&b':').then_some(after)
+}
+
+/// What stands before the line that ends a block, and what follows `-----END `.
+fn split_at_end(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut at = 0;
+    loop {
+        let found = text.get(at..)?.windows(END.len()).position(|window| window == END)? + at;
+        if found == 0 || text.get(found - 1) == Some(&b'\n') {
+            return Some((text.get(..found)?, text.get(found + END.len()..)?));
+        }
+        at = found + 1;
+    }
+}
+
 /// Whether the bytes look like PEM.
 #[must_use]
 pub fn is_pem(bytes: &[u8]) -> bool {
@@ -79,6 +159,29 @@ mod tests {
         assert_eq!(blocks.len(), 2);
         assert_eq!(*blocks[1].contents, b"two");
         assert_eq!(blocks[0].label, "CERTIFICATE");
+    }
+
+    /// Seen of Go's decoder.
+    #[test]
+    fn the_first_block_is_gos() {
+        let good = "-----BEGIN A-----\nYWJj\n-----END A-----\n";
+        for (text, expected) in [
+            (good.to_owned(), Some("A")),
+            (format!("text before\n{good}text after"), Some("A")),
+            (good.replace('\n', "\r\n"), Some("A")),
+            (good.trim_end().to_owned(), Some("A")),
+            (good.replace("YWJj\n", "Header: x\n\nYWJj\n"), Some("A")),
+            (format!("-----BEGIN B-----\n!!!\n-----END B-----\n{good}"), Some("A")),
+            (format!("-----BEGIN B-----\nYWJj\n-----END B-----\n{good}"), Some("B")),
+            (format!("-----BEGIN B-----\nYWJj\n-----END C-----\n{good}"), Some("A")),
+            (format!(" {good}"), None),
+            (format!("text {good}"), None),
+            (String::new(), None),
+            ("-----BEGIN A-----\nYWJj\n".to_owned(), None),
+        ] {
+            let found = first_block(text.as_bytes()).map(|block| block.label);
+            assert_eq!(found.as_deref(), expected, "{text:?}");
+        }
     }
 
     #[test]

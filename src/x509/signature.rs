@@ -8,7 +8,7 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::{DB, rfc5912, rfc8410};
 use der::{Decode, Tag};
 
-use super::der::children;
+use super::der::{children, tagged};
 use super::public_key::PublicKeyKind;
 use super::{Error, PublicKey};
 
@@ -60,6 +60,105 @@ impl SignatureAlgorithm {
             .verify(message, signature)
             .map_err(|_| SignatureFault::Bad)
     }
+}
+
+impl SignatureAlgorithm {
+    /// Checks the signature of a request as Go does: SHA-1 is let pass there, and RSA-PSS with a salt as long as the hash.
+    /// The refusals are Go's words.
+    ///
+    /// # Errors
+    /// When it does not hold, or the combination is not one that Go checks.
+    pub fn verify_request(
+        &self,
+        key: &PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), RequestFault> {
+        use PublicKeyKind::{EcdsaP256, EcdsaP384, EcdsaP521, Ed25519, Rsa};
+        match (key.kind(), self.oid) {
+            (_, rfc5912::MD_5_WITH_RSA_ENCRYPTION) => return Err(RequestFault::Insecure("MD5-RSA")),
+            (_, MD2_WITH_RSA) => return Err(RequestFault::Insecure("MD2-RSA")),
+            (Rsa { bits }, _) if bits < 1024 => return Err(RequestFault::ShortKey(bits)),
+            _ => {}
+        }
+        let legacy: Option<&dyn VerificationAlgorithm> = match (key.kind(), self.oid) {
+            (Rsa { .. }, rfc5912::SHA_1_WITH_RSA_ENCRYPTION) => {
+                Some(&algorithms::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY)
+            }
+            (Rsa { .. }, rfc5912::ID_RSASSA_PSS) => match self.pss_hash() {
+                Some(rfc5912::ID_SHA_256) => Some(&algorithms::RSA_PSS_2048_8192_SHA256),
+                Some(rfc5912::ID_SHA_384) => Some(&algorithms::RSA_PSS_2048_8192_SHA384),
+                Some(rfc5912::ID_SHA_512) => Some(&algorithms::RSA_PSS_2048_8192_SHA512),
+                _ => None,
+            },
+            (EcdsaP256, ECDSA_WITH_SHA_1) => Some(&algorithms::ECDSA_P256_SHA1_ASN1),
+            (EcdsaP521, ECDSA_WITH_SHA_1) => Some(&algorithms::ECDSA_P521_SHA1_ASN1),
+            _ => None,
+        };
+        let algorithm =
+            legacy.or_else(|| verifier(key.kind(), self.oid)).ok_or(RequestFault::Unimplemented)?;
+        UnparsedPublicKey::new(algorithm, key.bits()).verify(message, signature).map_err(|_| {
+            match key.kind() {
+                EcdsaP256 | EcdsaP384 | EcdsaP521 => RequestFault::Ecdsa,
+                Ed25519 => RequestFault::Ed25519,
+                _ => RequestFault::Rsa,
+            }
+        })
+    }
+
+    /// The hash in the parameters of RSASSA-PSS, where mask and salt go with it (RFC 4055 §3.1).
+    fn pss_hash(&self) -> Option<ObjectIdentifier> {
+        let parts = children(&self.der, Tag::Sequence, WHAT).ok()?;
+        let parameters = children(parts.get(1)?, Tag::Sequence, WHAT).ok()?;
+        let field = |number: u8| {
+            let field = parameters.iter().find(|part| part.first() == Some(&(0xa0 | number)))?;
+            tagged(field, WHAT).ok().map(|(_, content)| content)
+        };
+        let oid = |algorithm: &[u8]| {
+            let parts = children(algorithm, Tag::Sequence, WHAT).ok()?;
+            ObjectIdentifier::from_der(parts.first()?).ok()
+        };
+        let hash = oid(field(0)?)?;
+        let mask = children(field(1)?, Tag::Sequence, WHAT).ok()?;
+        let mask_hash = oid(mask.get(1)?)?;
+        let (_, salt) = tagged(field(2)?, WHAT).ok()?;
+        let length = match hash {
+            rfc5912::ID_SHA_256 => 32,
+            rfc5912::ID_SHA_384 => 48,
+            rfc5912::ID_SHA_512 => 64,
+            _ => return None,
+        };
+        (mask_hash == hash && salt == [length]).then_some(hash)
+    }
+}
+
+/// ecdsa-with-SHA1 (RFC 5758 §3.2 has the later ones; ANSI X9.62).
+const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
+
+/// md2WithRSAEncryption (RFC 8017 §A.2.4).
+const MD2_WITH_RSA: ObjectIdentifier = rfc5912::MD_2_WITH_RSA_ENCRYPTION;
+
+/// Why the signature of a request is refused, in Go's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestFault {
+    /// It does not hold under an ECDSA key.
+    #[error("x509: ECDSA verification failure")]
+    Ecdsa,
+    /// It does not hold under an Ed25519 key.
+    #[error("x509: Ed25519 verification failure")]
+    Ed25519,
+    /// The hash is broken.
+    #[error("x509: cannot verify signature: insecure algorithm {0}")]
+    Insecure(&'static str),
+    /// It does not hold under an RSA key.
+    #[error("crypto/rsa: verification error")]
+    Rsa,
+    /// An RSA key of fewer than 1024 bits.
+    #[error("crypto/rsa: {0}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)")]
+    ShortKey(usize),
+    /// Another combination.
+    #[error("x509: cannot verify signature: algorithm unimplemented")]
+    Unimplemented,
 }
 
 /// The algorithm's registered name, such as `ecdsa-with-SHA256`, or its object identifier.

@@ -1,0 +1,22 @@
+//! Layer 4: a certificate authority that decides like Kubernetes. *Decision of (object, policy, now)*: no disk, no clock,
+//! no randomness, no socket.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`object`] | the CertificateSigningRequest and what is asked of it |
+//! | [`request`] | its PKCS#10, read as Go reads it |
+//! | [`usage`] | the 23 usages |
+//! | [`refusal`] | what a write is refused with |
+//! | [`validate`] | what an object must be to be created or updated |
+//! | [`strategy`] | what a write may change, and what the server fills in |
+//! | [`user`], [`rbac`], [`admission`] | who may |
+//! | [`signer`] | the signers: what each allows, honours and drops |
+//! | [`lifetime`] | from when until when |
+//! | [`approve`], [`policy`] | who is approved without a person |
+//! | [`expire`] | what is cleaned away |
+//! | [`mod@decide`] | the one function |
+
+pub mod object;
+pub mod refusal;
+pub mod request;
+pub mod usage;
