@@ -16,7 +16,15 @@
 //! | [`expire`] | what is cleaned away |
 //! | [`mod@decide`] | the one function |
 
+pub mod admission;
+pub mod expire;
+pub mod lifetime;
 pub mod object;
+pub mod rbac;
 pub mod refusal;
 pub mod request;
+pub mod signer;
+pub mod strategy;
 pub mod usage;
+pub mod user;
+pub mod validate;

@@ -53,6 +53,12 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, Error> {
 /// is malformed is passed over, and the search goes on behind it.
 #[must_use]
 pub fn first_block(text: &[u8]) -> Option<Block> {
+    next_block(text).map(|(block, _)| block)
+}
+
+/// The same, and what follows the block.
+#[must_use]
+pub fn next_block(text: &[u8]) -> Option<(Block, &[u8])> {
     let mut rest = text;
     loop {
         rest = behind_begin(rest)?;
@@ -65,7 +71,7 @@ pub fn first_block(text: &[u8]) -> Option<Block> {
             (headers, body) = (true, after);
         }
         let Some((base64, end)) = split_at_end(body) else { continue };
-        let (trailer, _) = self::line(end);
+        let (trailer, behind) = self::line(end);
         let closes = trailer.strip_prefix(label).and_then(|rest| rest.strip_prefix(DASHES));
         if !closes.is_some_and(|rest| rest.trim_ascii().is_empty()) {
             continue;
@@ -73,12 +79,13 @@ pub fn first_block(text: &[u8]) -> Option<Block> {
         let digits: Zeroizing<Vec<u8>> =
             Zeroizing::new(base64.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
         if let Ok(contents) = STANDARD.decode(&*digits) {
-            return Some(Block {
+            let block = Block {
                 label: String::from_utf8_lossy(label).into_owned(),
                 encrypted: false,
                 headers,
                 contents: Zeroizing::new(contents),
-            });
+            };
+            return Some((block, behind));
         }
     }
 }
