@@ -17,9 +17,12 @@
 //! | [`mod@decide`] | the one function |
 
 pub mod admission;
+pub mod approve;
+pub mod decide;
 pub mod expire;
 pub mod lifetime;
 pub mod object;
+pub mod policy;
 pub mod rbac;
 pub mod refusal;
 pub mod request;
@@ -28,3 +31,9 @@ pub mod strategy;
 pub mod usage;
 pub mod user;
 pub mod validate;
+
+pub use decide::{Decision, Order, Step, decide};
+pub use object::{CertificateSigningRequest, Object};
+pub use policy::Policy;
+pub use refusal::Refusal;
+pub use user::User;

@@ -27,6 +27,7 @@ pub enum Endpoint {
 
 /// What is tolerated because the stored object has it already: rules that came later must not lock it.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "a list of what upstream tolerates")]
 struct Tolerance {
     both_approved_and_denied: bool,
     legacy_signer: bool,

@@ -1,0 +1,190 @@
+//! What a decision is made by: signers, rules of approval, permissions.
+
+use time::Duration;
+
+use super::approve::Verdict;
+use super::object::CertificateSigningRequest;
+use super::rbac::Rbac;
+use super::request::Wanted;
+use super::signer::{Pattern, Range, Signer};
+use super::user::User;
+use crate::spec::Spec;
+
+/// What a decision is made by.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy<'a> {
+    /// The signers that are served.
+    pub signers: &'a [Signer],
+    /// When each CA ends, by its name.
+    pub authorities: &'a [(String, time::OffsetDateTime)],
+    /// The user's own rules of approval, in their order.
+    pub rules: &'a [Rule],
+    /// The cluster: the nodes whose kubelets are approved as servers.
+    pub spec: Option<&'a Spec>,
+    /// Who may do what.
+    pub rbac: &'a Rbac,
+    /// Whether `spec.username` and its kin are to be believed: only where whoever wrote them has checked them.
+    pub trust_requester: bool,
+    /// Whether old objects are cleaned away.
+    pub clean: bool,
+}
+
+impl<'a> Policy<'a> {
+    /// The signer with this name.
+    #[must_use]
+    pub fn signer(&self, name: &str) -> Option<&'a Signer> {
+        self.signers.iter().find(|signer| signer.name == name)
+    }
+
+    /// When the CA of a signer ends.
+    #[must_use]
+    pub fn authority_ends(&self, signer: &Signer) -> Option<time::OffsetDateTime> {
+        self.authorities.iter().find(|(name, _)| *name == signer.authority).map(|(_, ends)| *ends)
+    }
+
+    /// Who asks, as far as that can be believed.
+    #[must_use]
+    pub fn requester(&self, object: &CertificateSigningRequest) -> User {
+        if !self.trust_requester {
+            return User::anonymous();
+        }
+        let spec = &object.spec;
+        User {
+            name: spec.username.clone().unwrap_or_default(),
+            uid: spec.uid.clone().unwrap_or_default(),
+            groups: spec.groups.clone().unwrap_or_default(),
+            extra: spec.extra.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// A rule of approval. Everything that it names must hold; of a list, everything in the request must be in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name.
+    pub name: Option<String>,
+    /// What is done where it holds.
+    pub outcome: Outcome,
+    /// The message of the condition; without one, the rule is named.
+    pub message: Option<String>,
+    /// The signers; `example.com/*` stands for all of a domain.
+    pub signers: Vec<Pattern>,
+    /// The users who may ask.
+    pub users: Vec<Pattern>,
+    /// The groups, one of which who asks must be in.
+    pub groups: Vec<Pattern>,
+    /// The common names.
+    pub common_names: Option<Vec<Pattern>>,
+    /// The organizations.
+    pub organizations: Option<Vec<Pattern>>,
+    /// The DNS names.
+    pub dns_names: Option<Vec<Pattern>>,
+    /// The IP addresses.
+    pub ip_addresses: Option<Vec<Range>>,
+    /// The e-mail addresses.
+    pub email_addresses: Option<Vec<Pattern>>,
+    /// The URIs.
+    pub uris: Option<Vec<Pattern>>,
+    /// The usages.
+    pub usages: Option<Vec<String>>,
+    /// The longest lifetime that may be asked for; then one must be asked for.
+    pub max_lifetime: Option<Duration>,
+}
+
+/// What is done about a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is approved.
+    Approve,
+    /// It is denied.
+    Deny,
+    /// It is left for a person; later rules are not asked.
+    #[default]
+    Pending,
+}
+
+impl Outcome {
+    /// Every outcome with its word in a policy.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("approve", Self::Approve), ("deny", Self::Deny), ("pending", Self::Pending)];
+}
+
+impl Rule {
+    /// What the rule says of a request.
+    ///
+    /// # Errors
+    /// Why it does not hold.
+    pub(super) fn decide(
+        &self,
+        name: &str,
+        object: &CertificateSigningRequest,
+        wanted: &Wanted,
+        requester: &User,
+    ) -> Result<Verdict, String> {
+        let spec = &object.spec;
+        any(&self.signers, "the signer", &spec.signer_name)?;
+        any(&self.users, "the requester", &requester.name)?;
+        let in_group = |pattern: &Pattern| requester.groups.iter().any(|group| pattern.matches(group));
+        if !self.groups.is_empty() && !self.groups.iter().any(in_group) {
+            return Err(format!("{:?} is in none of its groups", requester.name));
+        }
+        let subject = &wanted.subject;
+        all(
+            self.common_names.as_deref(),
+            "common name",
+            std::slice::from_ref(&subject.common_name),
+            Pattern::matches,
+        )?;
+        all(self.organizations.as_deref(), "organization", &subject.organization, Pattern::matches)?;
+        all(self.dns_names.as_deref(), "DNS name", &wanted.dns_names, Pattern::matches_dns)?;
+        all(self.email_addresses.as_deref(), "e-mail address", &wanted.email_addresses, Pattern::matches)?;
+        all(self.uris.as_deref(), "URI", &wanted.uris, Pattern::matches)?;
+        if let Some(ranges) = &self.ip_addresses
+            && let Some(address) =
+                wanted.ip_addresses.iter().find(|address| !ranges.iter().any(|range| range.holds(address)))
+        {
+            return Err(format!("address {address} is not among its"));
+        }
+        let usages = spec.usages.as_deref().unwrap_or_default();
+        if let Some(allowed) = &self.usages
+            && let Some(usage) = usages.iter().find(|usage| !allowed.contains(usage))
+        {
+            return Err(format!("usage {usage:?} is not among its"));
+        }
+        if let Some(longest) = self.max_lifetime {
+            let asked = spec.expiration_seconds.map(|seconds| Duration::seconds(seconds.into()));
+            if asked.is_none_or(|asked| asked > longest) {
+                let asked = asked
+                    .map_or_else(|| "no lifetime".to_owned(), |asked| format!("{} s", asked.whole_seconds()));
+                return Err(format!(
+                    "asks for {asked}, and at most {} s are allowed",
+                    longest.whole_seconds()
+                ));
+            }
+        }
+        let message = self.message.clone().unwrap_or_else(|| format!("Decided by {name}."));
+        let reason = if self.outcome == Outcome::Deny { "AutoDenied" } else { super::approve::AUTO_APPROVED };
+        Ok(Verdict { outcome: self.outcome, reason: reason.to_owned(), message, rule: name.to_owned() })
+    }
+}
+
+fn any(patterns: &[Pattern], what: &str, value: &str) -> Result<(), String> {
+    if patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(value)) {
+        Ok(())
+    } else {
+        Err(format!("{what} is {value:?}"))
+    }
+}
+
+fn all(
+    patterns: Option<&[Pattern]>,
+    what: &str,
+    values: &[String],
+    matches: fn(&Pattern, &str) -> bool,
+) -> Result<(), String> {
+    let Some(patterns) = patterns else { return Ok(()) };
+    match values.iter().find(|value| !patterns.iter().any(|pattern| matches(pattern, value))) {
+        None => Ok(()),
+        Some(value) => Err(format!("{what} {value:?} is not among its")),
+    }
+}
