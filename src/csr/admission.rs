@@ -3,7 +3,7 @@
 
 use super::object::{CertificateSigningRequest, Object};
 use super::rbac::Rbac;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, quoted};
 use super::request::Wanted;
 use super::signer::{KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING};
 use super::user::{MASTERS, NODE, User};
@@ -21,19 +21,32 @@ pub struct Admission<'a> {
 /// # Errors
 /// When it does not.
 pub fn before(object: &CertificateSigningRequest, user: &User, _: &Admission<'_>) -> Result<(), Refusal> {
-    let Some(_) = user.node() else { return Ok(()) };
-    if ![KUBELET_SERVING, KUBE_APISERVER_CLIENT_KUBELET].contains(&object.spec.signer_name.as_str()) {
+    let Some(node) = user.node() else { return Ok(()) };
+    // Its name may not have been made yet (`admission.NewForbidden`).
+    let metadata = &object.metadata;
+    let names = [&metadata.name, &metadata.generate_name].into_iter().flatten();
+    let name = names.map(String::as_str).find(|name| !name.is_empty()).unwrap_or("Unknown");
+    let forbidden = |text: String| Err(Refusal::forbidden(name, &text));
+    if node.is_empty() {
+        return forbidden(format!("could not determine node from user {}", quoted(&user.name)));
+    }
+    if !is_kubelets(&object.spec.signer_name) {
         return Ok(());
     }
-    let forbidden = |text: String| Err(Refusal::forbidden(object.name(), &text));
     match Wanted::unverified(&object.spec.request.0) {
         Err(error) => forbidden(format!("unable to parse csr: {error}")),
-        Ok(wanted) if wanted.subject.common_name == user.name => Ok(()),
-        Ok(_) => {
-            let node = user.name.strip_prefix(NODE).unwrap_or_default();
-            forbidden(format!("can only create a node CSR with CN={NODE}{node}"))
-        }
+        Ok(wanted) => node_restriction(&object.spec.signer_name, &wanted, user).map_or(Ok(()), forbidden),
     }
+}
+
+/// Why a kubelet may not ask for this: it is not for itself.
+pub(super) fn node_restriction(signer: &str, wanted: &Wanted, user: &User) -> Option<String> {
+    let node = user.node().filter(|_| is_kubelets(signer) && wanted.subject.common_name != user.name)?;
+    Some(format!("can only create a node CSR with CN={NODE}{node}"))
+}
+
+fn is_kubelets(signer: &str) -> bool {
+    [KUBELET_SERVING, KUBE_APISERVER_CLIENT_KUBELET].contains(&signer)
 }
 
 /// Once a new object is as it must be: nobody asks for the group that passes every authorization
@@ -42,16 +55,17 @@ pub fn before(object: &CertificateSigningRequest, user: &User, _: &Admission<'_>
 /// # Errors
 /// When somebody does.
 pub fn create(object: &CertificateSigningRequest) -> Result<(), Refusal> {
-    if object.spec.signer_name != KUBE_APISERVER_CLIENT {
-        return Ok(());
-    }
     let wanted = Wanted::unverified(&object.spec.request.0);
-    let masters = wanted.is_ok_and(|wanted| wanted.subject.organization.iter().any(|group| group == MASTERS));
-    if masters {
-        let text = format!("use of {KUBE_APISERVER_CLIENT} signer with {MASTERS} group is not allowed");
-        return Err(Refusal::forbidden(object.name(), &text));
+    match wanted.ok().and_then(|wanted| masters(&object.spec.signer_name, &wanted)) {
+        Some(text) => Err(Refusal::forbidden(object.name(), &text)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Why a request may not be made for a signer: its subject is in the group that passes every authorization.
+pub(super) fn masters(signer: &str, wanted: &Wanted) -> Option<String> {
+    let asked = signer == KUBE_APISERVER_CLIENT && wanted.subject.organization.iter().any(|group| group == MASTERS);
+    asked.then(|| format!("use of {KUBE_APISERVER_CLIENT} signer with {MASTERS} group is not allowed"))
 }
 
 /// Who approves may approve for the signer, even where nothing changes (CertificateApproval); who changes a certificate
@@ -66,17 +80,16 @@ pub fn update(
     user: &User,
     admission: &Admission<'_>,
 ) -> Result<(), Refusal> {
-    let (verb, word, asked) = match endpoint {
+    let (verb, asked) = match endpoint {
         Endpoint::Main => return Ok(()),
-        Endpoint::Approval => ("approve", "approve", true),
+        Endpoint::Approval => ("approve", true),
         Endpoint::Status => {
-            let signs = new.certificate() != old.certificate() || new.conditions() != old.conditions();
-            ("sign", "sign", signs)
+            ("sign", new.certificate() != old.certificate() || new.conditions() != old.conditions())
         }
     };
     let signer = &old.spec.signer_name;
     if asked && !admission.rbac.allows_signer(user, verb, signer) {
-        let text = format!("user not permitted to {word} requests with signerName {signer:?}");
+        let text = format!("user not permitted to {verb} requests with signerName {}", quoted(signer));
         return Err(Refusal::forbidden(old.name(), &text));
     }
     Ok(())

@@ -6,6 +6,7 @@ use super::policy::{Outcome, Policy};
 use super::request::Wanted;
 use super::signer::{KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, Rules};
 use super::user::{NODE, User};
+use crate::catalog::Role;
 use crate::spec::{Node, Spec};
 use crate::x509::SubjectAltName;
 
@@ -159,10 +160,13 @@ fn serving(
         return Err(format!("asked for by {:?} and not by {common_name:?} itself", requester.name));
     }
     for alt_name in wanted.subject_alt_names() {
-        if is_the_clusters(spec, &alt_name) {
+        let own = is_the_nodes(node, &alt_name);
+        // The endpoint may be the address of the one control plane, whose API server stands on the same machine.
+        let shared = own && node.is(Role::ControlPlane);
+        if is_the_services(spec, &alt_name) || is_the_api_servers(spec, &alt_name) && !shared {
             return Err(format!("{alt_name} is a name of the API servers or of services"));
         }
-        if !is_the_nodes(node, &alt_name) {
+        if !own {
             return Err(format!("{alt_name} does not belong to node {name:?}"));
         }
     }
@@ -184,26 +188,29 @@ fn is_the_nodes(node: &Node, name: &SubjectAltName) -> bool {
     }
 }
 
-/// Whether a name is one of the API servers', or an address is one of services.
-fn is_the_clusters(spec: &Spec, name: &SubjectAltName) -> bool {
+/// Whether a name or an address is one that the spec gives to the API servers as such.
+fn is_the_api_servers(spec: &Spec, name: &SubjectAltName) -> bool {
+    let known = match name {
+        SubjectAltName::Dns(name) => SubjectAltName::Dns(name.to_ascii_lowercase()),
+        SubjectAltName::Ip(address) => SubjectAltName::ip(*address),
+        _ => return false,
+    };
+    let endpoint = spec.control_plane_endpoint.as_ref().map(crate::spec::Endpoint::alt_name);
+    spec.cert_sans.contains(&known) || endpoint.as_ref() == Some(&known)
+}
+
+/// Whether a name or an address is one of services, that of the API servers among them.
+fn is_the_services(spec: &Spec, name: &SubjectAltName) -> bool {
     match name {
         SubjectAltName::Dns(name) => {
             let name = name.to_ascii_lowercase();
-            let service = name == "kubernetes"
+            name == "kubernetes"
                 || name.starts_with("kubernetes.default")
                 || name.ends_with(&format!(".svc.{}", spec.dns_domain))
-                || name.ends_with(".svc");
-            let known = SubjectAltName::Dns(name);
-            let endpoint = spec.control_plane_endpoint.as_ref().map(crate::spec::Endpoint::alt_name);
-            service || spec.cert_sans.contains(&known) || endpoint.as_ref() == Some(&known)
+                || name.ends_with(".svc")
         }
         SubjectAltName::Ip(address) => {
-            let address = address.to_canonical();
-            let known = SubjectAltName::Ip(address);
-            let endpoint = spec.control_plane_endpoint.as_ref().map(crate::spec::Endpoint::alt_name);
-            spec.service_subnets.iter().any(|subnet| subnet.contains(&address))
-                || spec.cert_sans.contains(&known)
-                || endpoint.as_ref() == Some(&known)
+            spec.service_subnets.iter().any(|subnet| subnet.contains(&address.to_canonical()))
         }
         _ => false,
     }

@@ -5,8 +5,9 @@ use super::expire::{Expired, expired};
 use super::lifetime::{Validity, validity};
 use super::object::{APPROVED, CertificateSigningRequest, DENIED, FAILED, Object};
 use super::policy::{Outcome, Policy};
+use super::refusal::Refusal;
 use super::request::Wanted;
-use super::usage;
+use super::{admission, usage, validate};
 use crate::x509::{Profile, PublicKey};
 
 use time::OffsetDateTime;
@@ -91,17 +92,27 @@ pub fn decide(object: &CertificateSigningRequest, policy: &Policy<'_>, now: Offs
     if failed {
         return plain(Step::Rest("it has failed"));
     }
-    let wanted = match Wanted::read(&object.spec.request.0) {
+    if object.has(APPROVED) && policy.signer(&object.spec.signer_name).is_none() {
+        return plain(Step::Rest("no signer of its name is served"));
+    }
+    let wanted = Wanted::read(&object.spec.request.0);
+    let errors = validate::stored(object, &wanted);
+    let wanted = match wanted {
         Ok(wanted) => wanted,
         Err(error) => return plain(Step::Retry(format!("unable to parse csr: {error}"))),
     };
-    if waits(object) {
-        return ask(object, &wanted, policy);
+    // It cannot have come through the API; whoever has put it there can mend it.
+    if !errors.is_empty() {
+        return plain(Step::Retry(Refusal::invalid(object.name(), errors).message));
     }
-    if !object.has(APPROVED) {
-        return plain(Step::Rest("it waits for approval"));
+    // Nor could it have been made so there, and no mending makes it another request.
+    let signer = &object.spec.signer_name;
+    let refusal = admission::masters(signer, &wanted)
+        .or_else(|| admission::node_restriction(signer, &wanted, &policy.requester(object)));
+    if let Some(refusal) = refusal {
+        return plain(Step::Fail(refusal));
     }
-    plain(sign(object, wanted, policy, now))
+    if waits(object) { ask(object, &wanted, policy) } else { plain(sign(object, wanted, policy, now)) }
 }
 
 fn ask(object: &CertificateSigningRequest, wanted: &Wanted, policy: &Policy<'_>) -> Decision {
@@ -143,7 +154,7 @@ fn sign(
     };
     let usages = match usage::certified(usages) {
         Ok(usages) => usages,
-        Err(unknown) => return Step::Retry(format!("unrecognized usage: {unknown:?}")),
+        Err(unknown) => return Step::Retry(unknown),
     };
     let subject = match wanted.subject.to_name() {
         Ok(subject) => subject,

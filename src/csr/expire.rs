@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::object::{APPROVED, CertificateSigningRequest, Condition, DENIED, FAILED, Object, moment};
 use crate::moment::span;
-use crate::x509::{Certificate, pem};
+use crate::x509::{Certificate, der, pem};
 
 /// Why an object is cleaned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub fn expired(object: &CertificateSigningRequest, now: OffsetDateTime) -> Optio
             Expired::Denied => since(object, DENIED),
             Expired::Failed => since(object, FAILED),
             Expired::Pending if object.conditions().is_empty() => {
-                object.metadata.creation_timestamp.as_ref().and_then(moment)
+                object.metadata.creation_timestamp.as_ref().and_then(set)
             }
             _ => None,
         };
@@ -54,17 +56,26 @@ pub fn expired(object: &CertificateSigningRequest, now: OffsetDateTime) -> Optio
     old.map(|(case, _)| *case).or(ended.then_some(Expired::CertificateEnded))
 }
 
+/// A time, unless it is the first of the first year: to Go that is none (`Time.IsZero`).
+fn set(time: &Time) -> Option<OffsetDateTime> {
+    const ZERO: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
+    moment(time).filter(|moment| *moment != ZERO)
+}
+
 /// The last update of a condition.
 fn since(object: &CertificateSigningRequest, kind: &str) -> Option<OffsetDateTime> {
-    let old = |condition: &Condition| condition.last_update_time.as_ref().and_then(moment);
+    let old = |condition: &Condition| condition.last_update_time.as_ref().and_then(set);
     object.conditions().iter().filter(|condition| condition.type_ == kind).filter_map(old).min()
 }
 
 /// Whether the first certificate has ended; one that cannot be read has not.
 fn certificate_ended(object: &CertificateSigningRequest, now: OffsetDateTime) -> bool {
-    let block = object.certificate().and_then(pem::first_block);
-    let certificate = block.and_then(|block| Certificate::from_der(&block.contents).ok());
-    certificate.is_some_and(|certificate| certificate.not_after < now)
+    let Some(block) = object.certificate().and_then(pem::first_block) else { return false };
+    // Several may stand one behind the other.
+    let certificates = der::elements(&block.contents, "the block").unwrap_or_default();
+    let certificates: Result<Vec<Certificate>, _> =
+        certificates.into_iter().map(|der| Certificate::from_der(der)?.accepted()).collect();
+    certificates.is_ok_and(|all| all.first().is_some_and(|first| first.not_after < now))
 }
 
 impl fmt::Display for Expired {

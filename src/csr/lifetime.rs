@@ -1,6 +1,8 @@
 //! From when until when (`pkg/controller/certificates/authority/policies.go`).
 
-use time::{Duration, OffsetDateTime};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// How early a certificate begins, so that a clock that is behind does not refuse it (`backdate`).
 const BACKDATE: Duration = Duration::minutes(5);
@@ -37,9 +39,10 @@ pub fn validity(
         Some(requested) if requested > longest => longest,
         Some(requested) => requested.max(LEAST),
     };
-    let not_before = now - BACKDATE;
-    let not_after = if lifetime < LONG { now + lifetime } else { now + lifetime - BACKDATE };
-    let ended = |what: &str| format!("{what}: NotAfter={}", crate::moment::rfc3339(authority_ends));
+    let not_before = now.saturating_sub(BACKDATE);
+    let lifetime = if lifetime < LONG { lifetime } else { lifetime - BACKDATE };
+    let not_after = now.saturating_add(lifetime);
+    let ended = |what: &str| format!("{what}: NotAfter={}", go_time(authority_ends));
     if not_before >= authority_ends {
         return Err(ended("the signer has expired"));
     }
@@ -47,6 +50,13 @@ pub fn validity(
         return Err(ended("refusing to sign a certificate that expired in the past"));
     }
     Ok(Validity { not_before, not_after: not_after.min(authority_ends) })
+}
+
+/// A moment as Go prints it: `2026-11-22 11:59:00 +0000 UTC`.
+fn go_time(moment: OffsetDateTime) -> String {
+    const FORM: &[BorrowedFormatItem<'_>] =
+        format_description!("[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC");
+    moment.to_offset(UtcOffset::UTC).format(FORM).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -78,6 +88,14 @@ mod tests {
     }
 
     #[test]
+    fn no_lifetime_is_too_long_to_be_cut() {
+        let now = datetime!(2026-11-22 12:00 UTC);
+        let ca = datetime!(2036-11-22 12:00 UTC);
+        assert_eq!(validity(Duration::MAX, None, now, ca).unwrap().not_after, ca);
+        assert_eq!(validity(Duration::MAX, Some(600), now, ca).unwrap().not_after, now + LEAST);
+    }
+
+    #[test]
     fn a_ca_that_ends_cuts_and_one_that_has_ended_refuses() {
         let now = datetime!(2026-11-22 12:00 UTC);
         let year = Duration::hours(8760);
@@ -85,11 +103,11 @@ mod tests {
         assert_eq!(validity(year, None, now, soon).unwrap().not_after, soon);
         assert_eq!(
             validity(year, None, now, now - Duration::minutes(1)).unwrap_err(),
-            "refusing to sign a certificate that expired in the past: NotAfter=2026-11-22T11:59:00Z"
+            "refusing to sign a certificate that expired in the past: NotAfter=2026-11-22 11:59:00 +0000 UTC"
         );
         assert_eq!(
             validity(year, None, now, now - Duration::minutes(5)).unwrap_err(),
-            "the signer has expired: NotAfter=2026-11-22T11:55:00Z"
+            "the signer has expired: NotAfter=2026-11-22 11:55:00 +0000 UTC"
         );
     }
 }

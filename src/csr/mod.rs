@@ -6,6 +6,7 @@
 //! | [`object`] | the CertificateSigningRequest and what is asked of it |
 //! | [`request`] | its PKCS#10, read as Go reads it |
 //! | [`usage`] | the 23 usages |
+//! | [`names`] | what may be a name |
 //! | [`refusal`] | what a write is refused with |
 //! | [`validate`] | what an object must be to be created or updated |
 //! | [`strategy`] | what a write may change, and what the server fills in |
@@ -21,6 +22,7 @@ pub mod approve;
 pub mod decide;
 pub mod expire;
 pub mod lifetime;
+pub mod names;
 pub mod object;
 pub mod policy;
 pub mod rbac;

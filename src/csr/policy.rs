@@ -7,7 +7,7 @@ use super::object::CertificateSigningRequest;
 use super::rbac::Rbac;
 use super::request::Wanted;
 use super::signer::{Pattern, Range, Signer};
-use super::user::User;
+use super::user::{MASTERS, User};
 use crate::spec::Spec;
 
 /// What a decision is made by.
@@ -136,6 +136,14 @@ impl Rule {
             Pattern::matches,
         )?;
         all(self.organizations.as_deref(), "organization", &subject.organization, Pattern::matches)?;
+        // Whoever is in this group may do everything: it must be named, and a wildcard does not.
+        let names_masters = || self.organizations.iter().flatten().any(|pattern| pattern.0 == MASTERS);
+        if self.outcome == Outcome::Approve
+            && subject.organization.iter().any(|group| group == MASTERS)
+            && !names_masters()
+        {
+            return Err(format!("organization {MASTERS:?} is approved only where a rule names it"));
+        }
         all(self.dns_names.as_deref(), "DNS name", &wanted.dns_names, Pattern::matches_dns)?;
         all(self.email_addresses.as_deref(), "e-mail address", &wanted.email_addresses, Pattern::matches)?;
         all(self.uris.as_deref(), "URI", &wanted.uris, Pattern::matches)?;

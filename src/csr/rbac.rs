@@ -83,7 +83,8 @@ fn is(subject: &Subject, user: &User) -> bool {
         "Group" => user.is_in(&subject.name),
         "ServiceAccount" => {
             let namespace = subject.namespace.as_deref().unwrap_or_default();
-            user.name == format!("system:serviceaccount:{namespace}:{}", subject.name)
+            let name = || format!("system:serviceaccount:{namespace}:{}", subject.name);
+            !namespace.is_empty() && user.name == name()
         }
         _ => false,
     }

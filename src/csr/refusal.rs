@@ -1,6 +1,9 @@
 //! What a write is refused with: the Status of Kubernetes, its reasons, codes and words.
 
+use std::collections::HashSet;
 use std::fmt;
+
+pub(super) use crate::x509::go::quoted;
 
 /// Why a write is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,12 +43,36 @@ pub struct FieldError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of Kubernetes")]
 pub enum Fault {
-    Duplicate(String),
+    Duplicate(Value),
     Forbidden,
-    Invalid(String),
-    NotSupported(String),
+    Invalid(Value),
+    NotSupported(Value),
     Required,
     TooLong,
+}
+
+/// The value of a field, written as Kubernetes writes it by its type in Go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A string: in Go's quotes.
+    Text(String),
+    /// A string of a type of its own, such as a usage: as JSON.
+    Typed(String),
+    /// A number.
+    Number(i64),
+    /// Anything else, already as JSON.
+    Json(String),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(&quoted(text)),
+            Self::Typed(text) => f.write_str(&json(text)),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Json(text) => f.write_str(text),
+        }
+    }
 }
 
 impl Reason {
@@ -99,7 +126,7 @@ impl FieldError {
             Fault::Required => ("Required value", None),
             Fault::TooLong => ("Too long", None),
         };
-        let value = value.map(|value| format!(": {}", quoted(value))).unwrap_or_default();
+        let value = value.map(|value| format!(": {value}")).unwrap_or_default();
         let detail = if self.detail.is_empty() { String::new() } else { format!(": {}", self.detail) };
         format!("{head}{value}{detail}")
     }
@@ -112,30 +139,32 @@ impl fmt::Display for FieldError {
     }
 }
 
-/// A text in double quotes, as Go's `%q` writes it.
-pub(super) fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            control if control.is_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(control))),
-            other => quoted.push(other),
-        }
+/// A text as Go's `encoding/json` writes it: what HTML would take for its own is written out.
+fn json(text: &str) -> String {
+    let mut json = serde_json::Value::from(text).to_string();
+    for (character, escaped) in [
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{2029}', "\\u2029"),
+    ] {
+        json = json.replace(character, escaped);
     }
-    quoted.push('"');
-    quoted
+    json
 }
 
 impl Refusal {
     /// An object that is not as it must be.
     #[must_use]
     pub fn invalid(name: &str, causes: Vec<FieldError>) -> Self {
-        let texts: Vec<String> = causes.iter().map(ToString::to_string).collect();
+        let mut texts: Vec<String> = Vec::with_capacity(causes.len());
+        let mut seen = HashSet::with_capacity(causes.len());
+        for text in causes.iter().map(ToString::to_string) {
+            if seen.insert(text.clone()) {
+                texts.push(text);
+            }
+        }
         let list = if let [one] = &texts[..] { one.clone() } else { format!("[{}]", texts.join(", ")) };
         let message =
             format!("CertificateSigningRequest.certificates.k8s.io {} is invalid: {list}", quoted(name));
@@ -175,6 +204,16 @@ impl Refusal {
         Self { reason: Reason::Conflict, message, causes: Vec::new() }
     }
 
+    /// A deletion of something else than what was meant; Kubernetes names the kind here, and not the resource.
+    #[must_use]
+    pub fn precondition(name: &str, text: &str) -> Self {
+        let name = quoted(name);
+        let message = format!(
+            "Operation cannot be fulfilled on CertificateSigningRequest.certificates.k8s.io {name}: {text}"
+        );
+        Self { reason: Reason::Conflict, message, causes: Vec::new() }
+    }
+
     /// A body that is no such object.
     #[must_use]
     pub fn bad_request(message: impl Into<String>) -> Self {
@@ -193,3 +232,35 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_go_writes_them() {
+        for (value, written) in [
+            (Value::Text("a\"b\\c'd".into()), r#""a\"b\\c'd""#),
+            (Value::Text("\u{0}\u{7}\u{b}\u{1b}\n\t".into()), r#""\x00\a\v\x1b\n\t""#),
+            (Value::Text("ü\u{200b}\u{202e}\u{a0}\u{e0001}".into()), r#""ü\u200b\u202e\u00a0\U000e0001""#),
+            (Value::Typed("a<b>&\"\u{1}".into()), r#""a\u003cb\u003e\u0026\"\u0001""#),
+            (Value::Number(599), "599"),
+            (Value::Json("[]".into()), "[]"),
+        ] {
+            assert_eq!(value.to_string(), written);
+        }
+    }
+
+    #[test]
+    fn a_fault_that_stands_twice_is_told_once() {
+        let fault = || FieldError::new("a", Fault::Required, "");
+        let other = FieldError::new("b", Fault::TooLong, "may not be more than 3 bytes");
+        let of = |causes| Refusal::invalid("x", causes).message;
+        let head = "CertificateSigningRequest.certificates.k8s.io \"x\" is invalid: ";
+        assert_eq!(of(vec![fault(), fault()]), format!("{head}a: Required value"));
+        assert_eq!(
+            of(vec![fault(), other]),
+            format!("{head}[a: Required value, b: Too long: may not be more than 3 bytes]")
+        );
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use crate::x509::go::{Fault, GoRequest};
 use crate::x509::signature::RequestFault;
-use crate::x509::{Error, PublicKey, Request, Subject, SubjectAltName, pem};
+use crate::x509::{PublicKey, Subject, SubjectAltName, pem};
 
 /// What somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,18 +23,15 @@ pub struct Wanted {
     pub public_key: PublicKey,
 }
 
-/// Why the bytes are no request, in the words of Kubernetes where it has some.
+/// Why the bytes are no request, in the words of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// There is no PEM block, or the first is of another type.
     #[error("PEM block type must be CERTIFICATE REQUEST")]
     BlockType,
-    /// More bytes than the request itself.
-    #[error("asn1: syntax error: trailing data")]
-    TrailingData,
     /// It does not parse.
-    #[error("asn1: structure error: {0}")]
-    Structure(#[from] Error),
+    #[error(transparent)]
+    Content(#[from] Fault),
     /// The signature is not one of the key in it.
     #[error(transparent)]
     Signature(#[from] RequestFault),
@@ -45,9 +43,9 @@ impl Wanted {
     /// # Errors
     /// When it does not parse, or the signature does not hold.
     pub fn read(bytes: &[u8]) -> Result<Self, RequestError> {
-        let wanted = Self::parse(bytes)?;
-        wanted.1.verify_as_go()?;
-        Ok(wanted.0)
+        let request = parse(bytes)?;
+        request.verify_signature()?;
+        Ok(Self::from(request))
     }
 
     /// Reads `spec.request` without checking its signature.
@@ -55,35 +53,7 @@ impl Wanted {
     /// # Errors
     /// When it does not parse.
     pub fn unverified(bytes: &[u8]) -> Result<Self, RequestError> {
-        Self::parse(bytes).map(|(wanted, _)| wanted)
-    }
-
-    fn parse(bytes: &[u8]) -> Result<(Self, Request), RequestError> {
-        let block = pem::first_block(bytes).filter(|block| block.label == "CERTIFICATE REQUEST");
-        let block = block.ok_or(RequestError::BlockType)?;
-        if crate::x509::der::has_trailing_data(&block.contents) {
-            return Err(RequestError::TrailingData);
-        }
-        let request = Request::from_der(&block.contents)?;
-        let mut wanted = Self {
-            subject: Subject::read(&request.subject)?,
-            dns_names: Vec::new(),
-            email_addresses: Vec::new(),
-            ip_addresses: Vec::new(),
-            uris: Vec::new(),
-            public_key: request.public_key.clone(),
-        };
-        for name in &request.subject_alt_names {
-            match name {
-                SubjectAltName::Dns(name) => wanted.dns_names.push(name.clone()),
-                SubjectAltName::Email(address) => wanted.email_addresses.push(address.clone()),
-                SubjectAltName::Ip(address) => wanted.ip_addresses.push(*address),
-                SubjectAltName::Uri(uri) => wanted.uris.push(uri.clone()),
-                // Go does not see these; they are never copied.
-                SubjectAltName::Other(_) => {}
-            }
-        }
-        Ok((wanted, request))
+        parse(bytes).map(Self::from)
     }
 
     /// The names that a certificate speaks for, grouped as Go writes them: DNS, e-mail, address, URI.
@@ -95,4 +65,18 @@ impl Wanted {
         let uris = self.uris.iter().cloned().map(SubjectAltName::Uri);
         dns.chain(emails).chain(addresses).chain(uris).collect()
     }
+}
+
+impl From<GoRequest> for Wanted {
+    fn from(request: GoRequest) -> Self {
+        let GoRequest { subject, public_key, dns_names, email_addresses, ip_addresses, uris, .. } = request;
+        Self { subject, dns_names, email_addresses, ip_addresses, uris, public_key }
+    }
+}
+
+/// The first PEM block counts; what follows it is not looked at (`certificates.ParseCSR`).
+fn parse(bytes: &[u8]) -> Result<GoRequest, RequestError> {
+    let block = pem::first_block(bytes).filter(|block| block.label == "CERTIFICATE REQUEST");
+    let block = block.ok_or(RequestError::BlockType)?;
+    Ok(GoRequest::from_der(&block.contents)?)
 }

@@ -2,7 +2,7 @@
 //! update, `/approval` and `/status`, each from the object that came and the one that is stored to the one to store, or
 //! a refusal.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use time::OffsetDateTime;
 
 use super::admission::{self, Admission};
@@ -41,6 +41,7 @@ pub fn create(
 ) -> Result<CertificateSigningRequest, Refusal> {
     admission::before(&object, user, admission)?;
     let metadata = &mut object.metadata;
+    // Upstream answers 500 here, late; the fault is the sender's, so it is a 400.
     if metadata.resource_version.as_ref().is_some_and(|version| !version.is_empty()) {
         return Err(Refusal::bad_request("resourceVersion should not be set on objects to be created"));
     }
@@ -86,13 +87,7 @@ pub fn update(
     now: OffsetDateTime,
 ) -> Result<CertificateSigningRequest, Refusal> {
     same_object(&new, old)?;
-    let keep = |text: &Option<String>| text.clone();
-    new.metadata.uid = keep(&old.metadata.uid);
-    new.metadata.generate_name = keep(&old.metadata.generate_name);
-    new.metadata.creation_timestamp.clone_from(&old.metadata.creation_timestamp);
-    new.metadata.resource_version = keep(&old.metadata.resource_version);
-    new.metadata.namespace = None;
-    new.metadata.self_link = None;
+    keep_metadata(&mut new.metadata, &old.metadata);
     new.spec = old.spec.clone();
     match endpoint {
         Endpoint::Main => new.status.clone_from(&old.status),
@@ -102,7 +97,9 @@ pub fn update(
         }
         Endpoint::Status => restore_approval(&mut new, old),
     }
-    fill_times(&mut new, old, now);
+    if endpoint != Endpoint::Main {
+        fill_times(&mut new, old, now);
+    }
     let errors = validate::update(&new, old, endpoint);
     if !errors.is_empty() {
         return Err(Refusal::invalid(new.name(), errors));
@@ -111,10 +108,58 @@ pub fn update(
     Ok(new)
 }
 
+/// Whether a stored object may be deleted: it must be the one that was meant, where that is said.
+///
+/// # Errors
+/// When it is another, or another version of it.
+pub fn remove(
+    old: &CertificateSigningRequest,
+    uid: Option<&str>,
+    resource_version: Option<&str>,
+) -> Result<(), Refusal> {
+    let stored = old.metadata.resource_version.as_deref().unwrap_or_default();
+    for (what, meant, stored, then) in [
+        ("UID", uid, old.uid(), "deleted and then recreated"),
+        ("ResourceVersion", resource_version, stored, "modified"),
+    ] {
+        if let Some(meant) = meant.filter(|meant| *meant != stored) {
+            let text = format!(
+                "the {what} in the precondition ({meant}) does not match the {what} in record ({stored}). The object \
+                 might have been {then}"
+            );
+            return Err(Refusal::precondition(old.name(), &text));
+        }
+    }
+    Ok(())
+}
+
+/// What no update changes of the metadata (`rest.BeforeUpdate`).
+fn keep_metadata(new: &mut ObjectMeta, old: &ObjectMeta) {
+    new.uid.clone_from(&old.uid);
+    new.generate_name.clone_from(&old.generate_name);
+    new.creation_timestamp.clone_from(&old.creation_timestamp);
+    new.resource_version.clone_from(&old.resource_version);
+    new.generation = old.generation;
+    new.namespace = None;
+    new.self_link = None;
+    if old.deletion_timestamp.is_some() {
+        new.deletion_timestamp.clone_from(&old.deletion_timestamp);
+    }
+    if new.deletion_grace_period_seconds.is_none() {
+        new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
+    }
+}
+
 /// The body must be about the object that is stored: the same one, and its latest version if it says which.
 fn same_object(new: &CertificateSigningRequest, old: &CertificateSigningRequest) -> Result<(), Refusal> {
     let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    if said(&new.metadata.name).is_some_and(|name| name != old.name()) {
+    if new.name().is_empty() {
+        let name = old.name();
+        return Err(Refusal::bad_request(format!(
+            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )));
+    }
+    if new.name() != old.name() {
         let message = format!(
             "the name of the object ({}) does not match the name on the URL ({})",
             new.name(),
@@ -163,7 +208,7 @@ fn fill_times(new: &mut CertificateSigningRequest, old: &CertificateSigningReque
         if condition.last_transition_time.is_none() {
             let before = |old: &&Condition| old.type_ == condition.type_ && old.status == condition.status;
             let before: Option<Time> =
-                old.conditions().iter().find(before).and_then(|old| old.last_transition_time.clone());
+                old.conditions().iter().filter(before).find_map(|old| old.last_transition_time.clone());
             condition.last_transition_time = Some(before.unwrap_or_else(|| time(now)));
         }
     }

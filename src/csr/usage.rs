@@ -1,6 +1,7 @@
 //! The 23 usages of certificates.k8s.io, and what they are in a certificate (`pkg/apis/certificates/types.go`,
 //! client-go `util/csr`).
 
+use super::refusal::quoted;
 use crate::x509::{ExtendedKeyUsage, KeyUsage, Usages};
 
 /// Names that stand for another: the usage that they are written as.
@@ -35,15 +36,18 @@ pub fn names() -> Vec<&'static str> {
 /// Whether a usage has this name; case counts.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    names().binary_search(&name).is_ok()
+    KeyUsage::all().any(|(known, _)| known == name)
+        || ExtendedKeyUsage::all().any(|(known, _)| known == name)
+        || ALIASES.iter().any(|(alias, _)| *alias == name)
 }
 
-/// What usages are in a certificate; an unknown one is returned as the error.
+/// What usages are in a certificate.
 ///
 /// # Errors
-/// The first name that is no usage.
+/// The names that are no usages, in the words of Kubernetes.
 pub fn certified(usages: &[String]) -> Result<Usages, String> {
     let mut certified = Usages::default();
+    let mut unknown = Vec::new();
     for usage in usages {
         let alias = ALIASES.iter().find(|(alias, _)| alias == usage);
         let name = alias.map_or(usage.as_str(), |(_, name)| name);
@@ -52,8 +56,11 @@ pub fn certified(usages: &[String]) -> Result<Usages, String> {
         match (bit, purpose) {
             (Some((_, bit)), _) => certified.key.push(bit),
             (None, Some((_, purpose))) => certified.extended.push(purpose),
-            (None, None) => return Err(usage.clone()),
+            (None, None) => unknown.push(quoted(usage)),
         }
+    }
+    if !unknown.is_empty() {
+        return Err(format!("unrecognized usage values: [{}]", unknown.join(" ")));
     }
     certified.key.sort_unstable();
     certified.key.dedup();
@@ -114,6 +121,7 @@ mod tests {
             certified.to_string(),
             "digital signature, any, client auth, email protection, timestamping"
         );
-        assert_eq!(super::certified(&["cat".to_owned()]), Err("cat".to_owned()));
+        let unknown = super::certified(&["cat".to_owned(), "any".to_owned(), "dog".to_owned()]);
+        assert_eq!(unknown.unwrap_err(), r#"unrecognized usage values: ["cat" "dog"]"#);
     }
 }

@@ -1,15 +1,19 @@
 //! What an object must be to be created or updated (`pkg/apis/certificates/validation/validation.go`), with the field
 //! paths and words of Kubernetes.
 
+mod certificate;
+mod conditions;
+mod metadata;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::object::{APPROVED, CertificateSigningRequest, Condition, DENIED, FAILED, Object};
-use super::refusal::{Fault, FieldError, quoted};
-use super::request::Wanted;
+use super::names::{self, LABEL, SUBDOMAIN};
+use super::object::{APPROVED, CertificateSigningRequest, DENIED, Object};
+use super::refusal::{Fault, FieldError, Value, quoted};
+use super::request::{RequestError, Wanted};
 use super::signer::LEGACY_UNKNOWN;
 use super::usage;
-use crate::x509::{Certificate, pem};
 
 /// The shortest lifetime that may be asked for, in seconds.
 pub const LEAST_SECONDS: i32 = 600;
@@ -38,12 +42,13 @@ struct Tolerance {
     bad_certificate: bool,
 }
 
-/// Everything that is wrong with a new object, whose status is empty.
+/// Everything that is wrong with a new object, whose status is empty. That its name is no segment of a path is told once
+/// nothing else is wrong, as upstream does.
 #[must_use]
 pub fn create(object: &CertificateSigningRequest) -> Vec<FieldError> {
-    let mut errors = metadata(object);
-    errors.extend(content(object, Tolerance::default()));
-    errors
+    let mut errors = metadata::general(&object.metadata);
+    errors.extend(content(object, &Wanted::read(&object.spec.request.0), Tolerance::default()));
+    if errors.is_empty() { metadata::path(&object.metadata) } else { errors }
 }
 
 /// Everything that is wrong with an update of a stored object.
@@ -53,49 +58,54 @@ pub fn update(
     old: &CertificateSigningRequest,
     endpoint: Endpoint,
 ) -> Vec<FieldError> {
-    let same_certificate = new.certificate() == old.certificate();
-    let tolerance = Tolerance {
-        both_approved_and_denied: old.has(APPROVED) && old.has(DENIED),
-        legacy_signer: old.spec.signer_name == LEGACY_UNKNOWN,
-        duplicate_conditions: has_repeats(old.conditions().iter().map(|condition| &condition.type_)),
-        empty_condition_type: old.conditions().iter().any(|condition| condition.type_.is_empty()),
-        unknown_usages: usages(old).iter().any(|usage| !usage::is_known(usage)),
-        duplicate_usages: has_repeats(usages(old).iter()),
-        bad_certificate: same_certificate
-            || old.certificate().is_some_and(|certificate| certificate_fault(certificate).is_some()),
-    };
-    let mut errors = content(new, tolerance);
-    errors.extend(conditions_update(new, old, endpoint));
-    errors.extend(certificate_update(new, old, endpoint));
+    let mut errors = metadata::path(&new.metadata);
+    errors.extend(metadata::general(&new.metadata));
+    errors.extend(content(new, &Wanted::read(&new.spec.request.0), Tolerance::of(new, old)));
+    errors.extend(conditions::update(new, old, endpoint));
+    errors.extend(certificate::update(new, old, endpoint));
+    errors.extend(metadata::update(&new.metadata, &old.metadata));
     errors
 }
 
-/// The generic check of a name: it is one segment of a path (`path.IsValidPathSegmentName`).
-fn metadata(object: &CertificateSigningRequest) -> Vec<FieldError> {
-    const NAME: &str = "metadata.name";
-    let name = object.name();
-    if name.is_empty() {
-        return vec![FieldError::new(NAME, Fault::Required, "name or generateName is required")];
-    }
-    let invalid = |detail: &str| FieldError::new(NAME, Fault::Invalid(name.to_owned()), detail);
-    let mut errors = Vec::new();
-    if name == "." || name == ".." {
-        errors.push(invalid(&format!("may not be '{name}'")));
-    }
-    for character in ['/', '%'] {
-        if name.contains(character) {
-            errors.push(invalid(&format!("may not contain '{character}'")));
+/// Everything for which an object that lies in a store could not have come there through the API: what somebody has put
+/// there by hand is not decided on until it is mended. `request` is what its `spec.request` was read as.
+///
+/// The signer of before there were signers' names is let pass: it has no other way in.
+#[must_use]
+pub fn stored(
+    object: &CertificateSigningRequest,
+    request: &Result<Wanted, RequestError>,
+) -> Vec<FieldError> {
+    content(object, request, Tolerance { legacy_signer: true, ..Tolerance::default() })
+}
+
+impl Tolerance {
+    fn of(new: &CertificateSigningRequest, old: &CertificateSigningRequest) -> Self {
+        let same_certificate = new.certificate() == old.certificate();
+        Self {
+            both_approved_and_denied: old.has(APPROVED) && old.has(DENIED),
+            legacy_signer: old.spec.signer_name == LEGACY_UNKNOWN,
+            duplicate_conditions: has_repeats(old.conditions().iter().map(|condition| &condition.type_)),
+            empty_condition_type: old.conditions().iter().any(|condition| condition.type_.is_empty()),
+            unknown_usages: usages(old).iter().any(|usage| !usage::is_known(usage)),
+            duplicate_usages: has_repeats(usages(old).iter()),
+            bad_certificate: same_certificate
+                || old.certificate().is_some_and(|content| certificate::fault(content).is_some()),
         }
     }
-    errors
 }
 
-fn content(object: &CertificateSigningRequest, tolerance: Tolerance) -> Vec<FieldError> {
+fn content(
+    object: &CertificateSigningRequest,
+    request: &Result<Wanted, RequestError>,
+    tolerance: Tolerance,
+) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let spec = &object.spec;
-    if let Err(error) = Wanted::read(&spec.request.0) {
-        let value = Fault::Invalid(STANDARD.encode(&spec.request.0));
-        errors.push(FieldError::new("spec.request", value, error.to_string()));
+    if let Err(error) = request {
+        // A list of bytes is base64 in JSON.
+        let value = Value::Json(format!("\"{}\"", STANDARD.encode(&spec.request.0)));
+        errors.push(FieldError::new("spec.request", Fault::Invalid(value), error.to_string()));
     }
     if usages(object).is_empty() {
         errors.push(FieldError::new("spec.usages", Fault::Required, ""));
@@ -104,21 +114,18 @@ fn content(object: &CertificateSigningRequest, tolerance: Tolerance) -> Vec<Fiel
         for (index, usage) in usages(object).iter().enumerate().filter(|(_, usage)| !usage::is_known(usage)) {
             let known: Vec<String> = usage::names().into_iter().map(quoted).collect();
             let detail = format!("supported values: {}", known.join(", "));
-            let fault = Fault::NotSupported(usage.clone());
+            let fault = Fault::NotSupported(Value::Typed(usage.clone()));
             errors.push(FieldError::new(format!("spec.usages[{index}]"), fault, detail));
         }
     }
     if !tolerance.duplicate_usages {
         for (index, usage) in repeats(usages(object).iter()) {
-            errors.push(FieldError::new(
-                format!("spec.usages[{index}]"),
-                Fault::Duplicate(usage.clone()),
-                "",
-            ));
+            let fault = Fault::Duplicate(Value::Typed(usage.clone()));
+            errors.push(FieldError::new(format!("spec.usages[{index}]"), fault, ""));
         }
     }
     if spec.signer_name == LEGACY_UNKNOWN && !tolerance.legacy_signer {
-        let fault = Fault::Invalid(spec.signer_name.clone());
+        let fault = Fault::Invalid(Value::Text(spec.signer_name.clone()));
         let detail = "the legacy signerName is not allowed via this API version";
         errors.push(FieldError::new("spec.signerName", fault, detail));
     } else {
@@ -126,14 +133,14 @@ fn content(object: &CertificateSigningRequest, tolerance: Tolerance) -> Vec<Fiel
     }
     if let Some(seconds) = spec.expiration_seconds.filter(|seconds| *seconds < LEAST_SECONDS) {
         let detail = "may not specify a duration less than 600 seconds (10 minutes)";
-        let fault = Fault::Invalid(seconds.to_string());
+        let fault = Fault::Invalid(Value::Number(seconds.into()));
         errors.push(FieldError::new("spec.expirationSeconds", fault, detail));
     }
-    errors.extend(conditions(object, tolerance));
-    if let Some(certificate) = object.certificate().filter(|_| !tolerance.bad_certificate)
-        && let Some(detail) = certificate_fault(certificate)
+    errors.extend(conditions::general(object, tolerance));
+    if let Some(content) = object.certificate().filter(|_| !tolerance.bad_certificate)
+        && let Some(detail) = certificate::fault(content)
     {
-        let fault = Fault::Invalid("<certificate data>".to_owned());
+        let fault = Fault::Invalid(Value::Text("<certificate data>".to_owned()));
         errors.push(FieldError::new("status.certificate", fault, detail));
     }
     errors
@@ -146,8 +153,9 @@ fn usages(object: &CertificateSigningRequest) -> &[String] {
 /// Whether a signer may have this name: a domain and a path (`ValidateSignerName`). All that is wrong is told.
 #[must_use]
 pub fn signer_name(name: &str, field: &str) -> Vec<FieldError> {
-    let invalid =
-        |value: &str, detail: String| FieldError::new(field, Fault::Invalid(value.to_owned()), detail);
+    let invalid = |value: &str, detail: String| {
+        FieldError::new(field, Fault::Invalid(Value::Text(value.to_owned())), detail)
+    };
     if name.is_empty() {
         return vec![FieldError::new(field, Fault::Required, "")];
     }
@@ -164,176 +172,25 @@ pub fn signer_name(name: &str, field: &str) -> Vec<FieldError> {
             format!("may not be more than {SUBDOMAIN} bytes"),
         ));
     }
-    if let Some(piece) = domain.split('.').find(|piece| !is_label(piece)) {
-        errors.push(invalid(domain, format!("validating label {}: {LABEL_RULE}", quoted(piece))));
-    }
-    if domain.split('.').count() < 2 {
+    // Of the first piece that is none; what is wrong with others would read the same.
+    let first = |text: &str, faults: fn(&str) -> Vec<String>| {
+        let piece = text.split('.').find(|piece| !faults(piece).is_empty()).unwrap_or("a");
+        let faults = faults(piece).into_iter();
+        let told = faults.map(|fault| invalid(text, format!("validating label {}: {fault}", quoted(piece))));
+        told.collect::<Vec<FieldError>>()
+    };
+    errors.extend(first(domain, names::label));
+    if !domain.contains('.') {
         let detail = "should be a domain with at least two segments separated by dots";
         errors.push(invalid(domain, detail.to_owned()));
     }
-    let is_subdomain = |piece: &&str| piece.len() <= SUBDOMAIN && is_labelled(piece);
-    if let Some(piece) = path.split('.').find(|piece| !is_subdomain(piece)) {
-        errors.push(invalid(path, format!("validating label {}: {SUBDOMAIN_RULE}", quoted(piece))));
-    }
+    errors.extend(first(path, names::subdomain));
     // A subdomain, the slash, a label, a dot and a subdomain.
     let longest = SUBDOMAIN + 1 + LABEL + 1 + SUBDOMAIN;
     if name.len() > longest {
         errors.push(FieldError::new(field, Fault::TooLong, format!("may not be more than {longest} bytes")));
     }
     errors
-}
-
-/// The length of an RFC 1123 subdomain and of a label of it (`k8s.io/apimachinery/pkg/util/validation`).
-const SUBDOMAIN: usize = 253;
-const LABEL: usize = 63;
-
-const LABEL_RULE: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must \
-                          start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for \
-                          validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-
-const SUBDOMAIN_RULE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or \
-                              '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex \
-                              used for validation is \
-                              '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-
-fn is_label(text: &str) -> bool {
-    text.len() <= LABEL && is_labelled(text)
-}
-
-fn is_labelled(text: &str) -> bool {
-    let inside = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    inside && !text.is_empty() && !text.starts_with('-') && !text.ends_with('-')
-}
-
-fn conditions(object: &CertificateSigningRequest, tolerance: Tolerance) -> Vec<FieldError> {
-    const FIELD: &str = "status.conditions";
-    let mut errors = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
-    let (mut approved, mut denied) = (false, false);
-    for (index, condition) in object.conditions().iter().enumerate() {
-        let field = |name: &str| format!("{FIELD}[{index}].{name}");
-        let kind = condition.type_.as_str();
-        if kind.is_empty() && !tolerance.empty_condition_type {
-            errors.push(FieldError::new(field("type"), Fault::Required, ""));
-        }
-        let own = [APPROVED, DENIED, FAILED].contains(&kind);
-        let allowed: &[&str] = if own { &["True"] } else { &["False", "True", "Unknown"] };
-        if condition.status.is_empty() {
-            errors.push(FieldError::new(field("status"), Fault::Required, ""));
-        } else if !allowed.contains(&condition.status.as_str()) {
-            let allowed: Vec<String> = allowed.iter().map(|status| quoted(status)).collect();
-            let detail = format!("supported values: {}", allowed.join(", "));
-            errors.push(FieldError::new(
-                field("status"),
-                Fault::NotSupported(condition.status.clone()),
-                detail,
-            ));
-        }
-        approved |= kind == APPROVED;
-        denied |= kind == DENIED;
-        if approved && denied && [APPROVED, DENIED].contains(&kind) && !tolerance.both_approved_and_denied {
-            let detail = "Approved and Denied conditions are mutually exclusive";
-            errors.push(FieldError::new(FIELD, Fault::Invalid(kind.to_owned()), detail));
-        }
-        if seen.contains(&kind) && !tolerance.duplicate_conditions {
-            errors.push(FieldError::new(field("type"), Fault::Duplicate(kind.to_owned()), ""));
-        }
-        seen.push(kind);
-    }
-    errors
-}
-
-/// What may become of conditions: those of Kubernetes stay, and approval is given at `/approval` alone.
-fn conditions_update(
-    new: &CertificateSigningRequest,
-    old: &CertificateSigningRequest,
-    endpoint: Endpoint,
-) -> Vec<FieldError> {
-    let forbidden = |what: &str, kind: &str| {
-        let detail = format!("updates may not {what} a condition of type {}", quoted(kind));
-        FieldError::new("status.conditions", Fault::Forbidden, detail)
-    };
-    let of = |object: &CertificateSigningRequest, kind: &str| -> Vec<Condition> {
-        object.conditions().iter().filter(|condition| condition.type_ == kind).cloned().collect()
-    };
-    let mut errors = Vec::new();
-    for kind in [APPROVED, DENIED, FAILED] {
-        if of(new, kind).len() < of(old, kind).len() {
-            errors.push(forbidden("remove", kind));
-        }
-    }
-    if endpoint != Endpoint::Approval {
-        for kind in [APPROVED, DENIED] {
-            let (new, old) = (of(new, kind), of(old, kind));
-            if new.len() > old.len() {
-                errors.push(forbidden("add", kind));
-            } else if new.len() == old.len() && new != old {
-                errors.push(forbidden("modify", kind));
-            }
-        }
-    }
-    if endpoint == Endpoint::Main {
-        let (new, old) = (of(new, FAILED), of(old, FAILED));
-        if new.len() > old.len() {
-            errors.push(forbidden("add", FAILED));
-        } else if new.len() == old.len() && new != old {
-            errors.push(forbidden("modify", FAILED));
-        }
-    }
-    errors
-}
-
-fn certificate_update(
-    new: &CertificateSigningRequest,
-    old: &CertificateSigningRequest,
-    endpoint: Endpoint,
-) -> Vec<FieldError> {
-    let forbidden = |detail: &str| vec![FieldError::new("status.certificate", Fault::Forbidden, detail)];
-    if new.certificate() == old.certificate() {
-        Vec::new()
-    } else if endpoint != Endpoint::Status {
-        forbidden("updates may not set certificate content")
-    } else if old.certificate().is_some() {
-        forbidden("updates may not modify existing certificate content")
-    } else {
-        Vec::new()
-    }
-}
-
-/// What is wrong with the content of `status.certificate`, in the words of Kubernetes.
-fn certificate_fault(content: &[u8]) -> Option<String> {
-    let mut rest = content;
-    let mut blocks = 0;
-    while let Some((block, after)) = pem::next_block(rest) {
-        rest = after;
-        blocks += 1;
-        if block.label != "CERTIFICATE" {
-            return Some(format!("only CERTIFICATE PEM blocks are allowed, found {}", quoted(&block.label)));
-        }
-        if block.headers {
-            return Some("no PEM block headers are permitted".to_owned());
-        }
-        match certificates(&block.contents) {
-            Ok(0) => return Some("found CERTIFICATE PEM block containing 0 certificates".to_owned()),
-            Ok(_) => {}
-            Err(error) => return Some(error),
-        }
-    }
-    (blocks == 0).then(|| "must contain at least one CERTIFICATE PEM block".to_owned())
-}
-
-/// How many certificates stand one behind the other (`x509.ParseCertificates`).
-fn certificates(der: &[u8]) -> Result<usize, String> {
-    let elements =
-        crate::x509::der::elements(der, "the block").map_err(|_| "x509: malformed certificate".to_owned())?;
-    for element in &elements {
-        let certificate =
-            Certificate::from_der(element).map_err(|_| "x509: malformed certificate".to_owned())?;
-        if certificate.refusal().is_some() {
-            return Err("x509: malformed certificate".to_owned());
-        }
-    }
-    Ok(elements.len())
 }
 
 /// The positions of texts that stand earlier too.

@@ -48,13 +48,6 @@ pub fn tagged<'a>(der: &'a [u8], what: &'static str) -> Result<(u8, &'a [u8]), E
     Ok((der.first().copied().unwrap_or_default(), element.value()))
 }
 
-/// Whether bytes follow the first element; what is no element has none behind it.
-#[must_use]
-pub fn has_trailing_data(der: &[u8]) -> bool {
-    let Ok(mut reader) = SliceReader::new(der) else { return false };
-    reader.tlv_bytes().is_ok() && !reader.is_finished()
-}
-
 /// A SEQUENCE of elements that are already encoded.
 ///
 /// # Errors

@@ -13,6 +13,7 @@
 //! | [`anomaly`] | what it says otherwise than RFC 5280 has it |
 //! | [`extension`], [`name_constraints`] | its extensions |
 //! | [`request`] | a parsed certificate signing request |
+//! | [`go`] | the same as Go sees it |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`] | is this signature of that key? |
@@ -29,6 +30,7 @@ pub mod error;
 pub mod extension;
 #[cfg(test)]
 mod forge;
+pub mod go;
 pub mod hex;
 pub mod issue;
 pub mod key;

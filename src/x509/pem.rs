@@ -1,7 +1,7 @@
 //! PEM (RFC 7468): read as tolerantly as Go reads it, written as Go writes it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
 use zeroize::Zeroizing;
 
 use super::Error;
@@ -49,89 +49,96 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, Error> {
         .collect())
 }
 
-/// The first block that is well formed, as Go's `encoding/pem.Decode` finds it: a block begins at the start of a line; what
-/// is malformed is passed over, and the search goes on behind it.
+/// The first block that is well formed, as Go's `encoding/pem.Decode` finds it.
 #[must_use]
 pub fn first_block(text: &[u8]) -> Option<Block> {
     next_block(text).map(|(block, _)| block)
 }
 
 /// The same, and what follows the block.
+///
+/// As Go does since 1.25.2: the first line that ends a block is looked for, then the last line before it that begins one.
+/// What is malformed is passed over, and the search goes on behind its end, so that the time is linear in the text
+/// (CVE-2025-61723).
 #[must_use]
 pub fn next_block(text: &[u8]) -> Option<(Block, &[u8])> {
     let mut rest = text;
     loop {
-        rest = behind_begin(rest)?;
-        let (line, after) = line(rest);
-        // A label ends its line, but for blanks.
-        let Some(label) = line.trim_ascii_end().strip_suffix(DASHES) else { continue };
-        let mut body = after;
-        let mut headers = false;
-        while let Some(after) = header(body) {
-            (headers, body) = (true, after);
+        let end = find(rest, END)?;
+        let trailer = rest.get(end + END.len()..)?;
+        if let Some(found) = block_before(rest.get(..=end)?, trailer) {
+            return found.map(|block| (block, line(trailer).1));
         }
-        let Some((base64, end)) = split_at_end(body) else { continue };
-        let (trailer, behind) = self::line(end);
-        let closes = trailer.strip_prefix(label).and_then(|rest| rest.strip_prefix(DASHES));
-        if !closes.is_some_and(|rest| rest.trim_ascii().is_empty()) {
-            continue;
+        rest = trailer;
+    }
+}
+
+/// The block that begins last in `text`, which goes up to the line break before `-----END `, and whose label must be that
+/// of `trailer`. `Some(None)` ends the search, where Go gives up.
+fn block_before(text: &[u8], trailer: &[u8]) -> Option<Option<Block>> {
+    let begin = text.windows(BEGIN.len()).rposition(|window| window == BEGIN)?;
+    if begin > 0 && text.get(begin - 1) != Some(&b'\n') {
+        return None;
+    }
+    let (label, mut body) = line(text.get(begin + BEGIN.len()..)?);
+    // A label ends its line, but for blanks.
+    let label = label.strip_suffix(DASHES)?;
+    let mut headers = false;
+    while let (first, after) = line(body)
+        && first.contains(&b':')
+    {
+        (headers, body) = (true, after);
+    }
+    if body.is_empty() {
+        // The END line would be read as a header, and everything behind it.
+        if line(trailer).0.contains(&b':') {
+            return Some(None);
         }
-        let digits: Zeroizing<Vec<u8>> =
-            Zeroizing::new(base64.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
-        if let Ok(contents) = STANDARD.decode(&*digits) {
-            let block = Block {
-                label: String::from_utf8_lossy(label).into_owned(),
-                encrypted: false,
-                headers,
-                contents: Zeroizing::new(contents),
-            };
-            return Some((block, behind));
+        // The last header has taken the line break that an END line needs before it.
+        if headers {
+            return None;
         }
     }
+    let closed = trailer.strip_prefix(label)?.strip_prefix(DASHES)?;
+    if !line(closed).0.is_empty() {
+        return None;
+    }
+    let digits = body.iter().copied().filter(|byte| !b" \t\r\n".contains(byte));
+    let digits: Zeroizing<Vec<u8>> = Zeroizing::new(digits.collect());
+    let contents = GO_BASE64.decode(&*digits).ok()?;
+    Some(Some(Block {
+        label: String::from_utf8_lossy(label).into_owned(),
+        encrypted: false,
+        headers,
+        contents: Zeroizing::new(contents),
+    }))
 }
 
 const DASHES: &[u8] = b"-----";
-const END: &[u8] = b"-----END ";
+const END: &[u8] = b"\n-----END ";
 
-/// What follows `-----BEGIN ` at the start of a line.
-fn behind_begin(text: &[u8]) -> Option<&[u8]> {
-    let mut at = 0;
-    loop {
-        let found = text.get(at..)?.windows(BEGIN.len()).position(|window| window == BEGIN)? + at;
-        if found == 0 || text.get(found - 1) == Some(&b'\n') {
-            return text.get(found + BEGIN.len()..);
-        }
-        at = found + 1;
-    }
+/// Go's `base64.StdEncoding`: padding must be there, and the bits that it leaves over may be anything.
+const GO_BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Where some bytes first stand.
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// The first line without its end, and what follows it.
+/// The first line without its end and the blanks before that, and what follows it.
 fn line(text: &[u8]) -> (&[u8], &[u8]) {
-    match text.iter().position(|byte| *byte == b'\n') {
-        None => (text, &[]),
+    let (mut line, after) = match text.iter().position(|byte| *byte == b'\n') {
+        None => (text, &[][..]),
         Some(end) => {
             let line = text.get(..end).unwrap_or_default();
             (line.strip_suffix(b"\r").unwrap_or(line), text.get(end + 1..).unwrap_or_default())
         }
+    };
+    while let Some(shorter) = line.strip_suffix(b" ").or_else(|| line.strip_suffix(b"\t")) {
+        line = shorter;
     }
-}
-
-/// What follows a line with a header; `None` when the line is none.
-fn header(text: &[u8]) -> Option<&[u8]> {
-    let (line, after) = line(text);
-    line.contains(&b':').then_some(after)
-}
-
-/// What stands before the line that ends a block, and what follows `-----END `.
-fn split_at_end(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut at = 0;
-    loop {
-        let found = text.get(at..)?.windows(END.len()).position(|window| window == END)? + at;
-        if found == 0 || text.get(found - 1) == Some(&b'\n') {
-            return Some((text.get(..found)?, text.get(found + END.len()..)?));
-        }
-        at = found + 1;
-    }
+    (line, after)
 }
 
 /// Whether the bytes look like PEM.
@@ -185,9 +192,29 @@ mod tests {
             (format!("text {good}"), None),
             (String::new(), None),
             ("-----BEGIN A-----\nYWJj\n".to_owned(), None),
+            (format!("-----BEGIN B-----\n{good}"), Some("A")),
+            (format!("-----END B-----\n{good}"), Some("A")),
+            ("-----BEGIN A-----\n-----END A-----\n".to_owned(), Some("A")),
+            ("-----BEGIN A-----\nHeader: x\n-----END A-----\n".to_owned(), None),
+            ("-----BEGIN A:B-----\n-----END A:B-----\n".to_owned(), None),
+            (good.replace("YWJj", "YW Jj\t"), Some("A")),
+            (good.replace("YWJj", "YWJ\x0cj"), None),
+            (good.replace("YWJj", "YWI"), None),
+            (good.replace("YWJj", "YWJ="), Some("A")),
+            (good.replace("END A-----", "END A----- \t"), Some("A")),
+            (good.replace("END A-----", "END A----- x"), None),
+            (good.replace("BEGIN A-----", "BEGIN A----- \t"), Some("A")),
         ] {
             let found = first_block(text.as_bytes()).map(|block| block.label);
             assert_eq!(found.as_deref(), expected, "{text:?}");
+        }
+    }
+
+    /// A megabyte takes some milliseconds; looking for the end from every beginning would take minutes.
+    #[test]
+    fn many_beginnings_and_ends_are_passed_over_in_one_go() {
+        for line in ["-----BEGIN A-----\n", "\n-----END A-----\n", "-----BEGIN A-----\nx: y\n-----END B-----\n"] {
+            assert!(first_block(line.repeat((1 << 20) / line.len()).as_bytes()).is_none());
         }
     }
 

@@ -10,7 +10,7 @@ use x509_cert::attr::Attribute;
 use super::certificate::bit_string;
 use super::der::{children, value};
 use super::extension::extensions;
-use super::signature::{RequestFault, SignatureAlgorithm, SignatureFault};
+use super::signature::{SignatureAlgorithm, SignatureFault};
 use super::usage::{decode_extended, decode_key_usage};
 use super::{Anomaly, Error, Extension, Name, PublicKey, SubjectAltName, Usages, alt_name};
 
@@ -92,16 +92,6 @@ impl Request {
     /// When the signature is not one of the key in the request, or is of a kind that is not checked here.
     pub fn verify_signature(&self) -> Result<(), SignatureFault> {
         self.signature_algorithm.verify(&self.public_key, &self.info, &self.signature)
-    }
-}
-
-impl Request {
-    /// Checks that the requester holds the key, as Go does.
-    ///
-    /// # Errors
-    /// When the signature does not hold, or is one that Go does not check.
-    pub fn verify_as_go(&self) -> Result<(), RequestFault> {
-        self.signature_algorithm.verify_request(&self.public_key, &self.info, &self.signature)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::signature as algorithms;
-use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
 use const_oid::db::{DB, rfc5912, rfc8410};
 use der::{Decode, Tag};
@@ -75,13 +75,27 @@ impl SignatureAlgorithm {
         signature: &[u8],
     ) -> Result<(), RequestFault> {
         use PublicKeyKind::{EcdsaP256, EcdsaP384, EcdsaP521, Ed25519, Rsa};
-        match (key.kind(), self.oid) {
-            (_, rfc5912::MD_5_WITH_RSA_ENCRYPTION) => return Err(RequestFault::Insecure("MD5-RSA")),
-            (_, MD2_WITH_RSA) => return Err(RequestFault::Insecure("MD2-RSA")),
-            (Rsa { bits }, _) if bits < 1024 => return Err(RequestFault::ShortKey(bits)),
-            _ => {}
+        let oid = if self.oid == ISO_SHA_1_WITH_RSA { rfc5912::SHA_1_WITH_RSA_ENCRYPTION } else { self.oid };
+        if oid == rfc5912::MD_5_WITH_RSA_ENCRYPTION {
+            return Err(RequestFault::Insecure("MD5-RSA"));
         }
-        let legacy: Option<&dyn VerificationAlgorithm> = match (key.kind(), self.oid) {
+        let algorithm = self.go_algorithm(oid).ok_or(RequestFault::Unimplemented)?;
+        let (own, kind) = match key.kind() {
+            Rsa { .. } => ("RSA", "*rsa.PublicKey"),
+            EcdsaP256 | EcdsaP384 | EcdsaP521 => ("ECDSA", "*ecdsa.PublicKey"),
+            Ed25519 => ("Ed25519", "ed25519.PublicKey"),
+            PublicKeyKind::Other(_) => return Err(RequestFault::Unimplemented),
+        };
+        if own != algorithm {
+            return Err(RequestFault::Mismatch { algorithm, key: kind });
+        }
+        if let Rsa { bits: bits @ ..1024 } = key.kind() {
+            return Err(RequestFault::ShortKey(bits));
+        }
+        let verifier: Option<&'static dyn VerificationAlgorithm> = match (key.kind(), oid) {
+            // Go checks these too; the cryptographic library does not.
+            (Rsa { bits: 8193.. }, _)
+            | (Rsa { bits: ..2048 }, rfc5912::ID_RSASSA_PSS | rfc5912::SHA_384_WITH_RSA_ENCRYPTION) => None,
             (Rsa { .. }, rfc5912::SHA_1_WITH_RSA_ENCRYPTION) => {
                 Some(&algorithms::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY)
             }
@@ -93,17 +107,35 @@ impl SignatureAlgorithm {
             },
             (EcdsaP256, ECDSA_WITH_SHA_1) => Some(&algorithms::ECDSA_P256_SHA1_ASN1),
             (EcdsaP521, ECDSA_WITH_SHA_1) => Some(&algorithms::ECDSA_P521_SHA1_ASN1),
-            _ => None,
+            (kind, oid) => verifier(kind, oid),
         };
-        let algorithm =
-            legacy.or_else(|| verifier(key.kind(), self.oid)).ok_or(RequestFault::Unimplemented)?;
-        UnparsedPublicKey::new(algorithm, key.bits()).verify(message, signature).map_err(|_| {
-            match key.kind() {
-                EcdsaP256 | EcdsaP384 | EcdsaP521 => RequestFault::Ecdsa,
-                Ed25519 => RequestFault::Ed25519,
-                _ => RequestFault::Rsa,
-            }
+        let verifier = verifier.ok_or(RequestFault::Unimplemented)?;
+        UnparsedPublicKey::new(verifier, key.bits()).verify(message, signature).map_err(|_| match own {
+            "ECDSA" => RequestFault::Ecdsa,
+            "Ed25519" => RequestFault::Ed25519,
+            _ => RequestFault::Rsa,
         })
+    }
+
+    /// The kind of key that a signature algorithm is for, if Go knows it.
+    fn go_algorithm(&self, oid: ObjectIdentifier) -> Option<&'static str> {
+        match oid {
+            rfc5912::SHA_1_WITH_RSA_ENCRYPTION
+            | rfc5912::SHA_256_WITH_RSA_ENCRYPTION
+            | rfc5912::SHA_384_WITH_RSA_ENCRYPTION
+            | rfc5912::SHA_512_WITH_RSA_ENCRYPTION => Some("RSA"),
+            rfc5912::ID_RSASSA_PSS => self.pss_hash().map(|_| "RSA"),
+            rfc5912::DSA_WITH_SHA_1 | rfc5912::DSA_WITH_SHA_256 => Some("DSA"),
+            ECDSA_WITH_SHA_1
+            | rfc5912::ECDSA_WITH_SHA_256
+            | rfc5912::ECDSA_WITH_SHA_384
+            | rfc5912::ECDSA_WITH_SHA_512 => Some("ECDSA"),
+            // Its parameters must be absent (RFC 8410 §3).
+            rfc8410::ID_ED_25519 => {
+                children(&self.der, Tag::Sequence, WHAT).ok().filter(|parts| parts.len() == 1).map(|_| "Ed25519")
+            }
+            _ => None,
+        }
     }
 
     /// The hash in the parameters of RSASSA-PSS, where mask and salt go with it (RFC 4055 §3.1).
@@ -118,25 +150,36 @@ impl SignatureAlgorithm {
             let parts = children(algorithm, Tag::Sequence, WHAT).ok()?;
             ObjectIdentifier::from_der(parts.first()?).ok()
         };
-        let hash = oid(field(0)?)?;
-        let mask = children(field(1)?, Tag::Sequence, WHAT).ok()?;
-        let mask_hash = oid(mask.get(1)?)?;
+        // The parameters of a hash are absent or NULL.
+        let plain = |algorithm: &[u8]| {
+            let parts = children(algorithm, Tag::Sequence, WHAT).ok()?;
+            matches!(parts[..], [_] | [_, [0x05, 0x00]]).then_some(())
+        };
+        let mask = field(1)?;
+        let mask_hash = *children(mask, Tag::Sequence, WHAT).ok()?.get(1)?;
+        let hash = field(0)?;
+        plain(hash)?;
+        plain(mask_hash)?;
         let (_, salt) = tagged(field(2)?, WHAT).ok()?;
-        let length = match hash {
+        // The trailer's one number is its default.
+        let trailer = field(3).is_none_or(|trailer| trailer == [0x02, 0x01, 0x01]);
+        let digest = oid(hash)?;
+        let length = match digest {
             rfc5912::ID_SHA_256 => 32,
             rfc5912::ID_SHA_384 => 48,
             rfc5912::ID_SHA_512 => 64,
             _ => return None,
         };
-        (mask_hash == hash && salt == [length]).then_some(hash)
+        let fits = oid(mask)? == rfc5912::ID_MGF_1 && oid(mask_hash)? == digest && salt == [length] && trailer;
+        fits.then_some(digest)
     }
 }
 
+/// sha-1WithRSAEncryption as ISO names it, which old Windows wrote.
+const ISO_SHA_1_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.29");
+
 /// ecdsa-with-SHA1 (RFC 5758 §3.2 has the later ones; ANSI X9.62).
 const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
-
-/// md2WithRSAEncryption (RFC 8017 §A.2.4).
-const MD2_WITH_RSA: ObjectIdentifier = rfc5912::MD_2_WITH_RSA_ENCRYPTION;
 
 /// Why the signature of a request is refused, in Go's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,6 +193,14 @@ pub enum RequestFault {
     /// The hash is broken.
     #[error("x509: cannot verify signature: insecure algorithm {0}")]
     Insecure(&'static str),
+    /// It is one of another kind of key.
+    #[error("x509: signature algorithm specifies an {algorithm} public key, but have public key of type {key}")]
+    Mismatch {
+        /// The kind that it is of.
+        algorithm: &'static str,
+        /// Go's type of the key.
+        key: &'static str,
+    },
     /// It does not hold under an RSA key.
     #[error("crypto/rsa: verification error")]
     Rsa,
@@ -174,6 +225,23 @@ impl fmt::Display for SignatureAlgorithm {
 impl fmt::Debug for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SignatureAlgorithm({self})")
+    }
+}
+
+/// Whether an ECDSA key is a point of its curve; Go's word for what it is otherwise.
+pub(super) fn is_point(key: &PublicKey) -> Result<(), String> {
+    let (algorithm, curve, octets): (&'static dyn VerificationAlgorithm, _, _) = match key.kind() {
+        PublicKeyKind::EcdsaP256 => (&algorithms::ECDSA_P256_SHA256_ASN1, "P256", 32),
+        PublicKeyKind::EcdsaP384 => (&algorithms::ECDSA_P384_SHA384_ASN1, "P384", 48),
+        PublicKeyKind::EcdsaP521 => (&algorithms::ECDSA_P521_SHA512_ASN1, "P521", 66),
+        _ => return Ok(()),
+    };
+    if key.bits().len() != 1 + 2 * octets {
+        return Err(format!("invalid {curve} point encoding"));
+    }
+    match ParsedPublicKey::new(algorithm, key.bits()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("{curve} point not on curve")),
     }
 }
 

@@ -6,15 +6,11 @@
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc4519;
-use der::{Decode, Tag};
 
-use super::der::{children, tagged};
 use super::{Error, Name};
 
 /// postalCode (RFC 4519 §2.23).
 const POSTAL_CODE: ObjectIdentifier = rfc4519::POSTAL_CODE;
-
-const WHAT: &str = "the subject";
 
 /// The attributes of a subject that Go knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,27 +36,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Reads a name.
-    ///
-    /// # Errors
-    /// When a value is not of its string type.
-    pub fn read(name: &Name) -> Result<Self, Error> {
-        let mut subject = Self::default();
-        for set in children(name.as_der(), Tag::Sequence, WHAT)? {
-            for attribute in children(set, Tag::Set, WHAT)? {
-                let [oid, value] = children(attribute, Tag::Sequence, WHAT)?[..] else {
-                    return Err(Error::Malformed { what: WHAT, problem: "has an attribute without a value" });
-                };
-                let oid = ObjectIdentifier::from_der(oid).map_err(Error::der(WHAT))?;
-                if let Some(text) = text(value)? {
-                    subject.take(oid, text);
-                }
-            }
-        }
-        Ok(subject)
-    }
-
-    fn take(&mut self, oid: ObjectIdentifier, text: String) {
+    /// Takes a value in by the type of its attribute.
+    pub(super) fn take(&mut self, oid: ObjectIdentifier, text: String) {
         let list = match oid {
             rfc4519::C => &mut self.country,
             rfc4519::ST => &mut self.province,
@@ -102,85 +79,26 @@ impl Subject {
     }
 }
 
-/// The text of a value, held to the characters of its type; `None` for what is no text (Go, `parseASN1String`).
-fn text(value: &[u8]) -> Result<Option<String>, Error> {
-    let (tag, content) = tagged(value, WHAT)?;
-    let bad = |problem| Error::Malformed { what: WHAT, problem };
-    let ascii = |allowed: fn(u8) -> bool, problem| {
-        if content.iter().copied().all(allowed) {
-            Ok(Some(String::from_utf8_lossy(content).into_owned()))
-        } else {
-            Err(bad(problem))
-        }
-    };
-    match tag {
-        // UTF8String
-        0x0c => {
-            let text = std::str::from_utf8(content).map_err(|_| bad("has a UTF8String that is none"))?;
-            Ok(Some(text.to_owned()))
-        }
-        // NumericString
-        0x12 => ascii(|byte| byte.is_ascii_digit() || byte == b' ', "has a NumericString that is none"),
-        // PrintableString: `*` and `&` are let pass, as in Go.
-        0x13 => ascii(
-            |byte| byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte),
-            "has a PrintableString that is none",
-        ),
-        // T61String, read as Latin-1
-        0x14 => Ok(Some(content.iter().map(|byte| char::from(*byte)).collect())),
-        // IA5String
-        0x16 => ascii(|byte| byte.is_ascii(), "has an IA5String that is none"),
-        // BMPString
-        0x1e => {
-            let units: Vec<u16> = content
-                .chunks(2)
-                .map(|pair| pair.iter().fold(0, |unit, byte| unit << 8 | u16::from(*byte)))
-                .collect();
-            let text = String::from_utf16(&units).ok().filter(|_| content.len() % 2 == 0);
-            text.map(|text| Some(text.trim_end_matches('\0').to_owned()))
-                .ok_or_else(|| bad("has a BMPString that is none"))
-        }
-        _ => Ok(None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_is_written_in_gos_order() {
-        let name = Name::of_sets(&[
-            (rfc4519::CN, vec!["first".into()]),
-            (rfc4519::O, vec!["b".into()]),
-            (rfc4519::DC, vec!["example".into()]),
-            (rfc4519::O, vec!["a".into(), "b".into()]),
-            (rfc4519::C, vec!["DE".into()]),
-            (rfc4519::CN, vec!["last".into()]),
-        ])
-        .unwrap();
-        let subject = Subject::read(&name).unwrap();
+    fn what_was_taken_in_is_written_in_gos_order() {
+        let mut subject = Subject::default();
+        for (oid, text) in [
+            (rfc4519::CN, "first"),
+            (rfc4519::O, "b"),
+            (rfc4519::DC, "example"),
+            (rfc4519::O, "a"),
+            (rfc4519::O, "b"),
+            (rfc4519::C, "DE"),
+            (rfc4519::CN, "last"),
+        ] {
+            subject.take(oid, text.to_owned());
+        }
         assert_eq!(subject.organization, ["b", "a", "b"]);
         assert_eq!(subject.common_name, "last");
         assert_eq!(subject.to_name().unwrap().to_string(), "C=DE, O=a+O=b+O=b, CN=last");
-    }
-
-    #[test]
-    fn texts_are_held_to_their_types() {
-        for (value, expected) in [
-            (&[0x13, 2, b'a', b'*'][..], Some(Some("a*"))),
-            (&[0x13, 2, b'a', b'@'], None),
-            (&[0x0c, 2, 0xc3, 0xbc], Some(Some("ü"))),
-            (&[0x0c, 1, 0xff], None),
-            (&[0x16, 1, 0x80], None),
-            (&[0x14, 1, 0xfc], Some(Some("ü"))),
-            (&[0x1e, 2, 0x00, 0xfc], Some(Some("ü"))),
-            (&[0x1e, 1, 0x00], None),
-            (&[0x12, 2, b'1', b' '], Some(Some("1 "))),
-            (&[0x02, 1, 5], Some(None)),
-        ] {
-            let read = text(value);
-            assert_eq!(read.as_ref().ok().map(Option::as_deref), expected, "{value:02x?}");
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::csr::request::Wanted;
+use crate::csr::user::MASTERS;
 
 /// What a signer of the user's own allows. What is not named is not allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +48,10 @@ impl Custom {
         one(&self.common_names, "common name", &subject.common_name)?;
         for organization in &subject.organization {
             one(&self.organizations, "organization", organization)?;
+            // Whoever is in this group may do everything: a wildcard does not stand for it.
+            if organization == MASTERS && !self.organizations.iter().any(|pattern| pattern.0 == MASTERS) {
+                return Err(refused("organization", organization, &self.organizations));
+            }
         }
         let others = [
             ("country", &subject.country),
@@ -112,33 +117,41 @@ fn allowed(values: &[String]) -> String {
 }
 
 impl Pattern {
-    /// Whether a text is of the pattern.
+    /// Whether a text is of the pattern. A star does not stand for control characters, and nothing else than itself
+    /// matches a text that has some.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        if self.0 == text {
+            return true;
+        }
         let mut parts = self.0.split('*');
         let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-        let Some(last) = parts.next_back() else { return rest.is_empty() };
+        let Some(last) = parts.next_back() else { return false };
         for part in parts {
             match rest.find(part) {
                 Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
                 None => return false,
             }
         }
-        rest.ends_with(last)
+        rest.ends_with(last) && !text.chars().any(char::is_control)
     }
 
-    /// Whether a DNS name is of the pattern: whatever the case, and `*.` stands for one label.
+    /// Whether a DNS name is of the pattern: whatever the case, and `*.` stands for one label. A star alone stands for
+    /// every name, but not for what is none.
     #[must_use]
     pub fn matches_dns(&self, name: &str) -> bool {
         let (pattern, name) = (self.0.to_ascii_lowercase(), name.to_ascii_lowercase());
         if pattern == name {
             return true;
         }
-        let label = |domain: &str| {
-            let label = name.strip_suffix(domain)?.strip_suffix('.')?;
-            Some(!label.is_empty() && !label.contains(['.', '*']))
+        let is_label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
-        pattern == "*" || pattern.strip_prefix("*.").and_then(label).unwrap_or(false)
+        if pattern == "*" {
+            return name.strip_prefix("*.").unwrap_or(&name).split('.').all(is_label);
+        }
+        let label = |domain: &str| Some(is_label(name.strip_suffix(domain)?.strip_suffix('.')?));
+        pattern.strip_prefix("*.").and_then(label).unwrap_or(false)
     }
 }
 
@@ -168,6 +181,9 @@ mod tests {
             ("a*b*c", "axxbyyc", true),
             ("a*b*c", "axxcyyb", false),
             ("system:node:*", "system:node:cp1", true),
+            ("*", "a\0b", false),
+            ("a\0b", "a\0b", true),
+            ("aa*aa", "aaa", false),
         ] {
             assert_eq!(Pattern(pattern.into()).matches(text), matches, "{pattern} {text}");
         }
@@ -180,6 +196,13 @@ mod tests {
             ("*.example.com", "evilexample.com", false),
             ("a.example.com", "*.example.com", false),
             ("*", "anything.at.all", true),
+            ("*", "*.anything", true),
+            ("*", "", false),
+            ("*", "a..b", false),
+            ("*", "a b", false),
+            ("*.example.com", "a\0.example.com", false),
+            ("*.example.com", "a/b.example.com", false),
+            ("*.example.com", ".example.com", false),
         ] {
             assert_eq!(Pattern(pattern.into()).matches_dns(name), matches, "{pattern} {name}");
         }
