@@ -64,7 +64,8 @@ pub fn create(object: &CertificateSigningRequest) -> Result<(), Refusal> {
 
 /// Why a request may not be made for a signer: its subject is in the group that passes every authorization.
 pub(super) fn masters(signer: &str, wanted: &Wanted) -> Option<String> {
-    let asked = signer == KUBE_APISERVER_CLIENT && wanted.subject.organization.iter().any(|group| group == MASTERS);
+    let asked =
+        signer == KUBE_APISERVER_CLIENT && wanted.subject.organization.iter().any(|group| group == MASTERS);
     asked.then(|| format!("use of {KUBE_APISERVER_CLIENT} signer with {MASTERS} group is not allowed"))
 }
 

@@ -6,7 +6,7 @@ use super::lifetime::{Validity, validity};
 use super::object::{APPROVED, CertificateSigningRequest, DENIED, FAILED, Object};
 use super::policy::{Outcome, Policy};
 use super::refusal::Refusal;
-use super::request::Wanted;
+use super::request::{RequestError, Wanted};
 use super::{admission, usage, validate};
 use crate::x509::{Profile, PublicKey};
 
@@ -75,44 +75,66 @@ pub struct Order {
 /// Decides: cleaning first, then approval, then signing.
 #[must_use]
 pub fn decide(object: &CertificateSigningRequest, policy: &Policy<'_>, now: OffsetDateTime) -> Decision {
-    let plain = |step| Decision { step, traces: Vec::new() };
-    if policy.clean
-        && let Some(case) = expired(object, now)
-    {
-        return plain(Step::Remove(case));
+    if let Some(step) = settled(object, policy, now) {
+        return plain(step);
     }
-    if object.certificate().is_some() {
-        return plain(Step::Rest("it has its certificate"));
+    decide_read(object, &Wanted::read(&object.spec.request.0), policy, now)
+}
+
+/// The same where the request in the object has been read before: its signature is three quarters of the work.
+#[must_use]
+pub fn decide_read(
+    object: &CertificateSigningRequest,
+    read: &Result<Wanted, RequestError>,
+    policy: &Policy<'_>,
+    now: OffsetDateTime,
+) -> Decision {
+    if let Some(step) = settled(object, policy, now) {
+        return plain(step);
     }
-    if object.has(DENIED) {
-        return plain(Step::Rest("it is denied"));
-    }
-    let failed =
-        object.condition(FAILED).is_some_and(|failed| ["True", ""].contains(&failed.status.as_str()));
-    if failed {
-        return plain(Step::Rest("it has failed"));
-    }
-    if object.has(APPROVED) && policy.signer(&object.spec.signer_name).is_none() {
-        return plain(Step::Rest("no signer of its name is served"));
-    }
-    let wanted = Wanted::read(&object.spec.request.0);
-    let errors = validate::stored(object, &wanted);
-    let wanted = match wanted {
+    let wanted = match read {
         Ok(wanted) => wanted,
         Err(error) => return plain(Step::Retry(format!("unable to parse csr: {error}"))),
     };
     // It cannot have come through the API; whoever has put it there can mend it.
+    let errors = validate::stored(object, read);
     if !errors.is_empty() {
         return plain(Step::Retry(Refusal::invalid(object.name(), errors).message));
     }
     // Nor could it have been made so there, and no mending makes it another request.
     let signer = &object.spec.signer_name;
-    let refusal = admission::masters(signer, &wanted)
-        .or_else(|| admission::node_restriction(signer, &wanted, &policy.requester(object)));
+    let refusal = admission::masters(signer, wanted)
+        .or_else(|| admission::node_restriction(signer, wanted, &policy.requester(object)));
     if let Some(refusal) = refusal {
         return plain(Step::Fail(refusal));
     }
-    if waits(object) { ask(object, &wanted, policy) } else { plain(sign(object, wanted, policy, now)) }
+    if waits(object) { ask(object, wanted, policy) } else { plain(sign(object, wanted, policy, now)) }
+}
+
+fn plain(step: Step) -> Decision {
+    Decision { step, traces: Vec::new() }
+}
+
+/// What can be said without looking at the request.
+fn settled(object: &CertificateSigningRequest, policy: &Policy<'_>, now: OffsetDateTime) -> Option<Step> {
+    if policy.clean
+        && let Some(case) = expired(object, now)
+    {
+        return Some(Step::Remove(case));
+    }
+    if object.certificate().is_some() {
+        return Some(Step::Rest("it has its certificate"));
+    }
+    if object.has(DENIED) {
+        return Some(Step::Rest("it is denied"));
+    }
+    let failed =
+        object.condition(FAILED).is_some_and(|failed| ["True", ""].contains(&failed.status.as_str()));
+    if failed {
+        return Some(Step::Rest("it has failed"));
+    }
+    let served = policy.signer(&object.spec.signer_name).is_some();
+    (object.has(APPROVED) && !served).then_some(Step::Rest("no signer of its name is served"))
 }
 
 fn ask(object: &CertificateSigningRequest, wanted: &Wanted, policy: &Policy<'_>) -> Decision {
@@ -133,7 +155,7 @@ fn ask(object: &CertificateSigningRequest, wanted: &Wanted, policy: &Policy<'_>)
 
 fn sign(
     object: &CertificateSigningRequest,
-    wanted: Wanted,
+    wanted: &Wanted,
     policy: &Policy<'_>,
     now: OffsetDateTime,
 ) -> Step {
@@ -141,7 +163,7 @@ fn sign(
         return Step::Rest("no signer of its name is served");
     };
     let usages = object.spec.usages.as_deref().unwrap_or_default();
-    if let Err(message) = signer.check(&wanted, usages) {
+    if let Err(message) = signer.check(wanted, usages) {
         return Step::Fail(message);
     }
     let Some(ends) = policy.authority_ends(signer) else {
@@ -172,7 +194,7 @@ fn sign(
         signer: signer.name.clone(),
         authority: signer.authority.clone(),
         profile,
-        public_key: wanted.public_key,
+        public_key: wanted.public_key.clone(),
         append_chain: signer.append_chain,
     }))
 }

@@ -72,11 +72,11 @@ pub fn update(
 ///
 /// The signer of before there were signers' names is let pass: it has no other way in.
 #[must_use]
-pub fn stored(
-    object: &CertificateSigningRequest,
-    request: &Result<Wanted, RequestError>,
-) -> Vec<FieldError> {
-    content(object, request, Tolerance { legacy_signer: true, ..Tolerance::default() })
+pub fn stored(object: &CertificateSigningRequest, request: &Result<Wanted, RequestError>) -> Vec<FieldError> {
+    let mut errors = metadata::path(&object.metadata);
+    errors.extend(metadata::general(&object.metadata));
+    errors.extend(content(object, request, Tolerance { legacy_signer: true, ..Tolerance::default() }));
+    errors
 }
 
 impl Tolerance {

@@ -66,60 +66,73 @@ pub fn next_block(text: &[u8]) -> Option<(Block, &[u8])> {
     loop {
         let end = find(rest, END)?;
         let trailer = rest.get(end + END.len()..)?;
-        if let Some(found) = block_before(rest.get(..=end)?, trailer) {
-            return found.map(|block| (block, line(trailer).1));
+        if let Some(opening) = Opening::last(rest.get(..=end)?) {
+            // Go reads the END line as a header here, and everything behind it: it gives up.
+            if opening.body.is_empty() && line(trailer).0.contains(&b':') {
+                return None;
+            }
+            if let Some(block) = opening.close(trailer) {
+                return Some((block, line(trailer).1));
+            }
         }
         rest = trailer;
     }
 }
 
-/// The block that begins last in `text`, which goes up to the line break before `-----END `, and whose label must be that
-/// of `trailer`. `Some(None)` ends the search, where Go gives up.
-fn block_before(text: &[u8], trailer: &[u8]) -> Option<Option<Block>> {
-    let begin = text.windows(BEGIN.len()).rposition(|window| window == BEGIN)?;
-    if begin > 0 && text.get(begin - 1) != Some(&b'\n') {
-        return None;
-    }
-    let (label, mut body) = line(text.get(begin + BEGIN.len()..)?);
-    // A label ends its line, but for blanks.
-    let label = label.strip_suffix(DASHES)?;
-    let mut headers = false;
-    while let (first, after) = line(body)
-        && first.contains(&b':')
-    {
-        (headers, body) = (true, after);
-    }
-    if body.is_empty() {
-        // The END line would be read as a header, and everything behind it.
-        if line(trailer).0.contains(&b':') {
-            return Some(None);
-        }
-        // The last header has taken the line break that an END line needs before it.
-        if headers {
+/// What begins a block.
+struct Opening<'a> {
+    label: &'a [u8],
+    headers: bool,
+    /// The lines behind the headers.
+    body: &'a [u8],
+}
+
+impl<'a> Opening<'a> {
+    /// The last one in `text`, which goes up to the line break before `-----END `.
+    fn last(text: &'a [u8]) -> Option<Self> {
+        let begin = text.windows(BEGIN.len()).rposition(|window| window == BEGIN)?;
+        if begin > 0 && text.get(begin - 1) != Some(&b'\n') {
             return None;
         }
+        let (label, mut body) = line(text.get(begin + BEGIN.len()..)?);
+        // A label ends its line, but for blanks.
+        let label = label.strip_suffix(DASHES)?;
+        let mut headers = false;
+        while let (first, after) = line(body)
+            && first.contains(&b':')
+        {
+            (headers, body) = (true, after);
+        }
+        Some(Self { label, headers, body })
     }
-    let closed = trailer.strip_prefix(label)?.strip_prefix(DASHES)?;
-    if !line(closed).0.is_empty() {
-        return None;
+
+    /// The block that ends with `trailer`, what follows `-----END `: its label must be the same.
+    fn close(self, trailer: &[u8]) -> Option<Block> {
+        let Self { label, headers, body } = self;
+        // The last header has taken the line break that an END line needs before it.
+        if headers && body.is_empty() {
+            return None;
+        }
+        let closed = trailer.strip_prefix(label)?.strip_prefix(DASHES)?;
+        if !line(closed).0.is_empty() {
+            return None;
+        }
+        let digits = body.iter().copied().filter(|byte| !b" \t\r\n".contains(byte));
+        let digits: Zeroizing<Vec<u8>> = Zeroizing::new(digits.collect());
+        let contents = Zeroizing::new(GO_BASE64.decode(&*digits).ok()?);
+        let label = String::from_utf8_lossy(label).into_owned();
+        Some(Block { label, encrypted: false, headers, contents })
     }
-    let digits = body.iter().copied().filter(|byte| !b" \t\r\n".contains(byte));
-    let digits: Zeroizing<Vec<u8>> = Zeroizing::new(digits.collect());
-    let contents = GO_BASE64.decode(&*digits).ok()?;
-    Some(Some(Block {
-        label: String::from_utf8_lossy(label).into_owned(),
-        encrypted: false,
-        headers,
-        contents: Zeroizing::new(contents),
-    }))
 }
 
 const DASHES: &[u8] = b"-----";
 const END: &[u8] = b"\n-----END ";
 
 /// Go's `base64.StdEncoding`: padding must be there, and the bits that it leaves over may be anything.
-const GO_BASE64: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 /// Where some bytes first stand.
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -213,7 +226,9 @@ mod tests {
     /// A megabyte takes some milliseconds; looking for the end from every beginning would take minutes.
     #[test]
     fn many_beginnings_and_ends_are_passed_over_in_one_go() {
-        for line in ["-----BEGIN A-----\n", "\n-----END A-----\n", "-----BEGIN A-----\nx: y\n-----END B-----\n"] {
+        for line in
+            ["-----BEGIN A-----\n", "\n-----END A-----\n", "-----BEGIN A-----\nx: y\n-----END B-----\n"]
+        {
             assert!(first_block(line.repeat((1 << 20) / line.len()).as_bytes()).is_none());
         }
     }

@@ -131,9 +131,10 @@ impl SignatureAlgorithm {
             | rfc5912::ECDSA_WITH_SHA_384
             | rfc5912::ECDSA_WITH_SHA_512 => Some("ECDSA"),
             // Its parameters must be absent (RFC 8410 §3).
-            rfc8410::ID_ED_25519 => {
-                children(&self.der, Tag::Sequence, WHAT).ok().filter(|parts| parts.len() == 1).map(|_| "Ed25519")
-            }
+            rfc8410::ID_ED_25519 => children(&self.der, Tag::Sequence, WHAT)
+                .ok()
+                .filter(|parts| parts.len() == 1)
+                .map(|_| "Ed25519"),
             _ => None,
         }
     }
@@ -170,7 +171,8 @@ impl SignatureAlgorithm {
             rfc5912::ID_SHA_512 => 64,
             _ => return None,
         };
-        let fits = oid(mask)? == rfc5912::ID_MGF_1 && oid(mask_hash)? == digest && salt == [length] && trailer;
+        let fits =
+            oid(mask)? == rfc5912::ID_MGF_1 && oid(mask_hash)? == digest && salt == [length] && trailer;
         fits.then_some(digest)
     }
 }
@@ -194,7 +196,9 @@ pub enum RequestFault {
     #[error("x509: cannot verify signature: insecure algorithm {0}")]
     Insecure(&'static str),
     /// It is one of another kind of key.
-    #[error("x509: signature algorithm specifies an {algorithm} public key, but have public key of type {key}")]
+    #[error(
+        "x509: signature algorithm specifies an {algorithm} public key, but have public key of type {key}"
+    )]
     Mismatch {
         /// The kind that it is of.
         algorithm: &'static str,

@@ -145,7 +145,8 @@ impl Pattern {
             return true;
         }
         let is_label = |label: &str| {
-            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         if pattern == "*" {
             return name.strip_prefix("*.").unwrap_or(&name).split('.').all(is_label);

@@ -58,4 +58,3 @@ fn certificates(der: &[u8]) -> Result<usize, String> {
     }
     Ok(elements.len())
 }
-

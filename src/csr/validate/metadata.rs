@@ -24,15 +24,13 @@ pub(super) fn general(metadata: &ObjectMeta) -> Vec<FieldError> {
         errors.extend(invalid("metadata.labels", key, names::qualified(key)));
         errors.extend(invalid("metadata.labels", value, names::label_value(value)));
     }
-    const FIELD: &str = "metadata.annotations";
     for key in metadata.annotations.iter().flat_map(|annotations| annotations.keys()) {
-        errors.extend(invalid(FIELD, key, names::qualified(&key.to_lowercase())));
+        errors.extend(invalid("metadata.annotations", key, names::qualified(&key.to_lowercase())));
     }
-    let size: usize =
-        metadata.annotations.iter().flatten().map(|(key, value)| key.len() + value.len()).sum();
+    let size: usize = metadata.annotations.iter().flatten().map(|(key, value)| key.len() + value.len()).sum();
     if size > ANNOTATIONS {
         let detail = format!("may not be more than {ANNOTATIONS} bytes");
-        errors.push(FieldError::new(FIELD, Fault::TooLong, detail));
+        errors.push(FieldError::new("metadata.annotations", Fault::TooLong, detail));
     }
     errors.extend(owners(metadata.owner_references.as_deref().unwrap_or_default()));
     errors.extend(finalizers(metadata.finalizers.as_deref().unwrap_or_default()));
@@ -96,7 +94,11 @@ fn owners(owners: &[OwnerReference]) -> Vec<FieldError> {
         ] {
             if value.is_empty() {
                 let fault = Fault::Invalid(Value::Text(text.clone()));
-                errors.push(FieldError::new(format!("{FIELD}.{name}"), fault, format!("{what} must not be empty")));
+                errors.push(FieldError::new(
+                    format!("{FIELD}.{name}"),
+                    fault,
+                    format!("{what} must not be empty"),
+                ));
             }
         }
         if owner.controller == Some(true) {
@@ -130,11 +132,7 @@ fn finalizers(finalizers: &[String]) -> Vec<FieldError> {
     errors
 }
 
-fn invalid(
-    field: &'static str,
-    value: &str,
-    faults: Vec<String>,
-) -> impl Iterator<Item = FieldError> {
+fn invalid(field: &'static str, value: &str, faults: Vec<String>) -> impl Iterator<Item = FieldError> {
     let value = value.to_owned();
     faults
         .into_iter()

@@ -257,7 +257,9 @@ pub(super) fn bit_string(content: &[u8]) -> Result<(u8, &[u8]), Fault> {
     let Some((padding, octets)) = content.split_first() else {
         return Err(Fault::Syntax("zero length BIT STRING"));
     };
-    let unused = octets.last().map_or(*padding, |last| last & 1_u8.checked_shl((*padding).into()).unwrap_or(0).wrapping_sub(1));
+    let unused = octets
+        .last()
+        .map_or(*padding, |last| last & 1_u8.checked_shl((*padding).into()).unwrap_or(0).wrapping_sub(1));
     if *padding > 7 || unused != 0 {
         return Err(Fault::Syntax("invalid padding bits in BIT STRING"));
     }
@@ -291,10 +293,7 @@ pub(super) fn string(tag: u32, content: &[u8]) -> Result<Option<String>, Fault> 
             Ok(text) => Ok(Some(text.to_owned())),
             Err(_) => Err(Fault::other("asn1: invalid UTF-8 string")),
         },
-        18 => ascii(
-            |byte| byte.is_ascii_digit() || byte == b' ',
-            "NumericString contains invalid character",
-        ),
+        18 => ascii(|byte| byte.is_ascii_digit() || byte == b' ', "NumericString contains invalid character"),
         // `*` and `&` are let pass.
         19 => ascii(
             |byte| byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte),
@@ -310,10 +309,13 @@ pub(super) fn string(tag: u32, content: &[u8]) -> Result<Option<String>, Fault> 
 
 /// A BMPString, without the zero that may end it (`parseBMPString`).
 fn bmp(content: &[u8]) -> Option<String> {
-    let units: Vec<u16> = content.chunks_exact(2).map(|pair| pair.iter().fold(0, |unit, byte| unit << 8 | u16::from(*byte))).collect();
+    let units: Vec<u16> = content
+        .chunks_exact(2)
+        .map(|pair| pair.iter().fold(0, |unit, byte| unit << 8 | u16::from(*byte)))
+        .collect();
     let units = units.strip_suffix(&[0]).unwrap_or(&units);
     let is_none = |unit: &u16| matches!(unit, 0xfffe..=0xffff | 0xfdd0..=0xfdef | 0xd800..=0xdfff);
-    if content.len() % 2 != 0 || units.iter().any(is_none) {
+    if !content.len().is_multiple_of(2) || units.iter().any(is_none) {
         return None;
     }
     String::from_utf16(units).ok()

@@ -22,7 +22,11 @@ pub fn quoted(text: &str) -> String {
             }
             hidden if hidden.escape_debug().next() == Some('\\') => {
                 let code = u32::from(hidden);
-                quoted.push_str(&if code < 0x1_0000 { format!("\\u{code:04x}") } else { format!("\\U{code:08x}") });
+                quoted.push_str(&if code < 0x1_0000 {
+                    format!("\\u{code:04x}")
+                } else {
+                    format!("\\U{code:08x}")
+                });
             }
             other => quoted.push(other),
         }

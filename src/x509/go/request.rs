@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5280, rfc5912, rfc8410};
 
-use super::element::{Element, Fault, Kind, Reader, bit_string, boolean, object_identifier, small_integer, string};
+use super::element::{
+    Element, Fault, Kind, Reader, bit_string, boolean, object_identifier, small_integer, string,
+};
 use super::{quoted, uri};
 use crate::x509::signature::{RequestFault, SignatureAlgorithm, is_point};
 use crate::x509::subject::Subject;
@@ -152,7 +154,8 @@ fn public_key(info: &Element<'_>, algorithm: &Algorithm<'_>, bits: &[u8]) -> Res
         rsa(bits)?;
     } else if is(rfc5912::ID_EC_PUBLIC_KEY) {
         let curve = Reader::new(algorithm.parameters).optional(Kind::OBJECT_IDENTIFIER);
-        let Some(curve) = curve.ok().flatten().filter(|curve| object_identifier(curve.content).is_ok()) else {
+        let Some(curve) = curve.ok().flatten().filter(|curve| object_identifier(curve.content).is_ok())
+        else {
             return bad("invalid ECDSA parameters");
         };
         if !CURVES.iter().any(|known| known.as_bytes() == curve.content) {
@@ -264,7 +267,9 @@ fn requested_names<'a>(attributes: &[Element<'a>]) -> Result<Option<&'a [u8]>, F
             }
             let value = parts.expect(Kind::OCTET_STRING, "")?;
             if !seen.insert(oid) {
-                return Err(Fault::other("x509: certificate request contains duplicate requested extensions"));
+                return Err(Fault::other(
+                    "x509: certificate request contains duplicate requested extensions",
+                ));
             }
             if oid == rfc5280::ID_CE_SUBJECT_ALT_NAME.as_bytes() {
                 names = Some(value.content);
@@ -276,7 +281,8 @@ fn requested_names<'a>(attributes: &[Element<'a>]) -> Result<Option<&'a [u8]>, F
 
 /// The first value of an attribute, if it is an extensionRequest (RFC 2985 §5.4.2).
 fn request_for_extensions<'a>(attribute: &Element<'a>) -> Option<Element<'a>> {
-    let mut parts = Some(attribute).filter(|attribute| attribute.is(Kind::SEQUENCE)).map(|it| Reader::new(it.content))?;
+    let mut parts =
+        Some(attribute).filter(|attribute| attribute.is(Kind::SEQUENCE)).map(|it| Reader::new(it.content))?;
     let oid = parts.optional(Kind::OBJECT_IDENTIFIER).ok()??;
     let values = parts.optional(Kind::SET).ok()??;
     let values = Reader::new(values.content).list(None).ok()?;

@@ -28,18 +28,18 @@ pub(super) fn normal(uri: &str) -> Result<String, String> {
         } else if hierarchy.split('/').next().is_some_and(|segment| segment.contains(':')) {
             return Err(parse("first path segment in URL cannot contain colon"));
         }
-    } else if scheme.is_some() || !hierarchy.starts_with("///") {
-        if let Some(behind) = hierarchy.strip_prefix("//") {
-            let end = behind.find('/').unwrap_or(behind.len());
-            let (authority, after) = behind.split_at_checked(end).unwrap_or((behind, ""));
-            path = after;
-            self::authority(authority).map_err(|why| match why {
-                Refused::Parsing(why) => parse(&why),
-                Refused::Uri(why) => why.to_owned(),
-            })?;
-            if authority.is_empty() && after.is_empty() {
-                return Err("names no host".to_owned());
-            }
+    } else if let Some(behind) = hierarchy.strip_prefix("//")
+        && (scheme.is_some() || !behind.starts_with('/'))
+    {
+        let end = behind.find('/').unwrap_or(behind.len());
+        let (authority, after) = behind.split_at_checked(end).unwrap_or((behind, ""));
+        path = after;
+        self::authority(authority).map_err(|why| match why {
+            Refused::Parsing(why) => parse(&why),
+            Refused::Uri(why) => why.to_owned(),
+        })?;
+        if authority.is_empty() && after.is_empty() {
+            return Err("names no host".to_owned());
         }
     }
     for text in [path, fragment] {
@@ -48,7 +48,10 @@ pub(super) fn normal(uri: &str) -> Result<String, String> {
             return Err(format!("parse {}: invalid URL escape {}", quoted(whole), quoted(escape)));
         }
     }
-    if [hierarchy, query, fragment].iter().any(|text| bad_escape(text).is_some() || !text.bytes().all(is_allowed)) {
+    if [hierarchy, query, fragment]
+        .iter()
+        .any(|text| bad_escape(text).is_some() || !text.bytes().all(is_allowed))
+    {
         return Err("has a character that RFC 3986 does not have".to_owned());
     }
     let fragment = if fragment.is_empty() { String::new() } else { format!("#{fragment}") };
@@ -79,7 +82,8 @@ fn scheme(uri: &str) -> Result<(Option<&str>, &str), &'static str> {
 
 /// Checks user, host and port.
 fn authority(authority: &str) -> Result<(), Refused> {
-    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let (user, host) =
+        authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
     let parsing = |why: String| Err(Refused::Parsing(why));
     if let Some(bracketed) = host.strip_prefix('[') {
         let Some((address, port)) = bracketed.split_once(']') else {
