@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fills the corpora of the fuzz targets from the fixtures and examples.
+# Fills the corpora of the fuzz targets from the fixtures, the examples and the tables of tests/csr.
 set -eu
 cd "$(dirname "$0")/.."
-for target in certificate content kubeconfig request spec; do mkdir -p "fuzz/corpus/$target"; done
+for target in certificate content csr_object csr_request kubeconfig request spec; do mkdir -p "fuzz/corpus/$target"; done
 number=0
 for file in $(find tests/fixtures examples templates -type f); do
     number=$((number + 1))
@@ -13,6 +13,7 @@ for file in $(find tests/fixtures examples templates -type f); do
         ;;
     *.csr)
         openssl req -in "$file" -outform DER -out "fuzz/corpus/request/$number"
+        cp "fuzz/corpus/request/$number" "fuzz/corpus/csr_request/$number"
         cp "$file" "fuzz/corpus/content/$number"
         ;;
     *.key | *.pub) cp "$file" "fuzz/corpus/content/$number" ;;
@@ -20,3 +21,4 @@ for file in $(find tests/fixtures examples templates -type f); do
     *.yaml | *.toml) cp "$file" "fuzz/corpus/spec/$number" ;;
     esac
 done
+KUBEPKI_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --test csr there_are_hundreds_of_cases

@@ -1,5 +1,8 @@
 //! What a decision is made by: signers, rules of approval, permissions.
 
+use std::net::IpAddr;
+use std::slice;
+
 use time::Duration;
 
 use super::approve::Verdict;
@@ -58,7 +61,9 @@ impl<'a> Policy<'a> {
     }
 }
 
-/// A rule of approval. Everything that it names must hold; of a list, everything in the request must be in it.
+/// A rule of approval. Everything that it names must hold. Of the lists of a rule that approves, everything in the request
+/// must be in them; of those of a rule that denies or stops, something: so no rule approves what it does not name, and none
+/// is escaped by asking for more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
     /// Its name.
@@ -87,7 +92,8 @@ pub struct Rule {
     pub uris: Option<Vec<Pattern>>,
     /// The usages.
     pub usages: Option<Vec<String>>,
-    /// The longest lifetime that may be asked for; then one must be asked for.
+    /// The longest lifetime that may be asked for; then one must be asked for. A rule that does not approve holds where it
+    /// is not kept.
     pub max_lifetime: Option<Duration>,
 }
 
@@ -129,50 +135,96 @@ impl Rule {
             return Err(format!("{:?} is in none of its groups", requester.name));
         }
         let subject = &wanted.subject;
-        all(
-            self.common_names.as_deref(),
-            "common name",
-            std::slice::from_ref(&subject.common_name),
-            Pattern::matches,
-        )?;
-        all(self.organizations.as_deref(), "organization", &subject.organization, Pattern::matches)?;
+        let common_name = slice::from_ref(&subject.common_name);
+        self.text(self.common_names.as_deref(), "common name", common_name, Pattern::matches)?;
+        self.text(self.organizations.as_deref(), "organization", &subject.organization, Pattern::matches)?;
         // Whoever is in this group may do everything: it must be named, and a wildcard does not.
         let names_masters = || self.organizations.iter().flatten().any(|pattern| pattern.0 == MASTERS);
-        if self.outcome == Outcome::Approve
-            && subject.organization.iter().any(|group| group == MASTERS)
-            && !names_masters()
-        {
+        if self.approves() && subject.organization.iter().any(|group| group == MASTERS) && !names_masters() {
             return Err(format!("organization {MASTERS:?} is approved only where a rule names it"));
         }
-        all(self.dns_names.as_deref(), "DNS name", &wanted.dns_names, Pattern::matches_dns)?;
-        all(self.email_addresses.as_deref(), "e-mail address", &wanted.email_addresses, Pattern::matches)?;
-        all(self.uris.as_deref(), "URI", &wanted.uris, Pattern::matches)?;
-        if let Some(ranges) = &self.ip_addresses
-            && let Some(address) =
-                wanted.ip_addresses.iter().find(|address| !ranges.iter().any(|range| range.holds(address)))
-        {
-            return Err(format!("address {address} is not among its"));
-        }
+        self.text(self.dns_names.as_deref(), "DNS name", &wanted.dns_names, Pattern::matches_dns)?;
+        self.text(
+            self.email_addresses.as_deref(),
+            "e-mail address",
+            &wanted.email_addresses,
+            Pattern::matches,
+        )?;
+        self.text(self.uris.as_deref(), "URI", &wanted.uris, Pattern::matches)?;
+        self.list(
+            self.ip_addresses.as_deref(),
+            "address",
+            &wanted.ip_addresses,
+            IpAddr::to_string,
+            Range::holds,
+        )?;
         let usages = spec.usages.as_deref().unwrap_or_default();
-        if let Some(allowed) = &self.usages
-            && let Some(usage) = usages.iter().find(|usage| !allowed.contains(usage))
-        {
-            return Err(format!("usage {usage:?} is not among its"));
-        }
-        if let Some(longest) = self.max_lifetime {
-            let asked = spec.expiration_seconds.map(|seconds| Duration::seconds(seconds.into()));
-            if asked.is_none_or(|asked| asked > longest) {
-                let asked = asked
-                    .map_or_else(|| "no lifetime".to_owned(), |asked| format!("{} s", asked.whole_seconds()));
-                return Err(format!(
-                    "asks for {asked}, and at most {} s are allowed",
-                    longest.whole_seconds()
-                ));
-            }
-        }
+        self.list(
+            self.usages.as_deref(),
+            "usage",
+            usages,
+            |usage| format!("{usage:?}"),
+            |own, usage| own == usage,
+        )?;
+        self.lifetime(spec.expiration_seconds)?;
         let message = self.message.clone().unwrap_or_else(|| format!("Decided by {name}."));
         let reason = if self.outcome == Outcome::Deny { "AutoDenied" } else { super::approve::AUTO_APPROVED };
         Ok(Verdict { outcome: self.outcome, reason: reason.to_owned(), message, rule: name.to_owned() })
+    }
+}
+
+impl Rule {
+    fn approves(&self) -> bool {
+        self.outcome == Outcome::Approve
+    }
+
+    fn text(
+        &self,
+        patterns: Option<&[Pattern]>,
+        what: &str,
+        values: &[String],
+        matches: fn(&Pattern, &str) -> bool,
+    ) -> Result<(), String> {
+        self.list(
+            patterns,
+            what,
+            values,
+            |value| format!("{value:?}"),
+            |pattern, value| matches(pattern, value),
+        )
+    }
+
+    /// Whether a list holds of the values of a request; what is said where it does not.
+    fn list<P, V>(
+        &self,
+        list: Option<&[P]>,
+        what: &str,
+        values: &[V],
+        tell: impl Fn(&V) -> String,
+        holds: impl Fn(&P, &V) -> bool,
+    ) -> Result<(), String> {
+        let Some(list) = list else { return Ok(()) };
+        let is_in = |value: &&V| list.iter().any(|own| holds(own, value));
+        if self.approves() {
+            match values.iter().find(|value| !is_in(value)) {
+                None => Ok(()),
+                Some(value) => Err(format!("{what} {} is not among its", tell(value))),
+            }
+        } else if values.iter().any(|value| is_in(&value)) {
+            Ok(())
+        } else {
+            Err(format!("no {what} is among its"))
+        }
+    }
+
+    fn lifetime(&self, asked: Option<i32>) -> Result<(), String> {
+        let Some(longest) = self.max_lifetime else { return Ok(()) };
+        let is_kept = asked.is_some_and(|seconds| Duration::seconds(seconds.into()) <= longest);
+        if is_kept == self.approves() {
+            return Ok(());
+        }
+        let asked = asked.map_or_else(|| "no lifetime".to_owned(), |seconds| format!("{seconds} s"));
+        Err(format!("asks for {asked}, and at most {} s are allowed", longest.whole_seconds()))
     }
 }
 
@@ -181,18 +233,5 @@ fn any(patterns: &[Pattern], what: &str, value: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("{what} is {value:?}"))
-    }
-}
-
-fn all(
-    patterns: Option<&[Pattern]>,
-    what: &str,
-    values: &[String],
-    matches: fn(&Pattern, &str) -> bool,
-) -> Result<(), String> {
-    let Some(patterns) = patterns else { return Ok(()) };
-    match values.iter().find(|value| !patterns.iter().any(|pattern| matches(pattern, value))) {
-        None => Ok(()),
-        Some(value) => Err(format!("{what} {value:?} is not among its")),
     }
 }

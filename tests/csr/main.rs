@@ -26,6 +26,7 @@ mod conditions;
 mod create;
 mod custom;
 mod decide;
+mod examples;
 mod hostile;
 mod issued;
 mod lifetime;
@@ -35,6 +36,7 @@ mod profile;
 mod ratchet;
 mod request;
 mod rules;
+mod seeds;
 mod serving;
 mod signers;
 mod strategy;
@@ -65,4 +67,8 @@ fn there_are_hundreds_of_cases() {
     let cases: usize = tables.iter().sum();
     println!("{cases} cases: {tables:?}");
     assert!(cases >= 300, "{cases} cases");
+    // `fuzz/seed.sh` asks for the rows as seeds.
+    if let Some(corpora) = std::env::var_os("KUBEPKI_SEEDS") {
+        seeds::write(std::path::Path::new(&corpora));
+    }
 }
