@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, which must be of a kind; `name` is that of Go's type.
-    pub fn expect(&mut self, kind: Kind, name: &str) -> Result<Element<'a>, Fault> {
+    pub fn required(&mut self, kind: Kind, name: &str) -> Result<Element<'a>, Fault> {
         if self.is_finished() {
             return Err(Fault::Syntax("sequence truncated"));
         }

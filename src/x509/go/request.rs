@@ -41,19 +41,19 @@ impl GoRequest {
     /// When Go would not read it, or the key is written otherwise than Go writes it.
     pub fn from_der(der: &[u8]) -> Result<Self, Fault> {
         let mut file = Reader::new(der);
-        let mut request = Reader::new(file.expect(Kind::SEQUENCE, "certificateRequest")?.content);
-        let info = request.expect(Kind::SEQUENCE, "tbsCertificateRequest")?;
+        let mut request = Reader::new(file.required(Kind::SEQUENCE, "certificateRequest")?.content);
+        let info = request.required(Kind::SEQUENCE, "tbsCertificateRequest")?;
         let mut fields = Reader::new(info.content);
-        small_integer(fields.expect(Kind::INTEGER, "int")?.content)?;
+        small_integer(fields.required(Kind::INTEGER, "int")?.content)?;
         let subject = fields.any()?;
-        let key = fields.expect(Kind::SEQUENCE, "publicKeyInfo")?;
+        let key = fields.required(Kind::SEQUENCE, "publicKeyInfo")?;
         let mut parts = Reader::new(key.content);
         let algorithm = algorithm(&mut parts)?;
-        let (_, bits) = bit_string(parts.expect(Kind::BIT_STRING, "BitString")?.content)?;
-        let attributes = fields.expect(Kind::CONTEXT_0, "")?;
+        let (_, bits) = bit_string(parts.required(Kind::BIT_STRING, "BitString")?.content)?;
+        let attributes = fields.required(Kind::CONTEXT_0, "")?;
         let attributes = Reader::new(attributes.content).list(None)?;
         let signature_algorithm = self::algorithm(&mut request)?;
-        let (padding, signature) = bit_string(request.expect(Kind::BIT_STRING, "BitString")?.content)?;
+        let (padding, signature) = bit_string(request.required(Kind::BIT_STRING, "BitString")?.content)?;
         if !file.is_finished() {
             return Err(Fault::Syntax("trailing data"));
         }
@@ -134,9 +134,9 @@ struct Algorithm<'a> {
 }
 
 fn algorithm<'a>(reader: &mut Reader<'a>) -> Result<Algorithm<'a>, Fault> {
-    let whole = reader.expect(Kind::SEQUENCE, "AlgorithmIdentifier")?;
+    let whole = reader.required(Kind::SEQUENCE, "AlgorithmIdentifier")?;
     let mut parts = Reader::new(whole.content);
-    let oid = object_identifier(parts.expect(Kind::OBJECT_IDENTIFIER, "ObjectIdentifier")?.content)?;
+    let oid = object_identifier(parts.required(Kind::OBJECT_IDENTIFIER, "ObjectIdentifier")?.content)?;
     let parameters = if parts.is_finished() { &[][..] } else { parts.any()?.whole };
     Ok(Algorithm { oid, parameters, whole })
 }
@@ -228,11 +228,12 @@ fn rsa(bits: &[u8]) -> Result<(), Fault> {
 /// The subject (`pkix.RDNSequence`).
 fn subject(element: &Element<'_>) -> Result<Subject, Fault> {
     let mut subject = Subject::default();
-    let sets = Reader::new(element.whole).expect(Kind::SEQUENCE, "RDNSequence")?;
+    let sets = Reader::new(element.whole).required(Kind::SEQUENCE, "RDNSequence")?;
     for set in Reader::new(sets.content).list(Some(Kind::SET))? {
         for attribute in Reader::new(set.content).list(Some(Kind::SEQUENCE))? {
             let mut parts = Reader::new(attribute.content);
-            let oid = object_identifier(parts.expect(Kind::OBJECT_IDENTIFIER, "ObjectIdentifier")?.content)?;
+            let oid =
+                object_identifier(parts.required(Kind::OBJECT_IDENTIFIER, "ObjectIdentifier")?.content)?;
             let value = parts.any()?;
             let text = match value.primitive() {
                 Some(1) => boolean(value.content).map(|_| None),
@@ -258,14 +259,15 @@ fn requested_names<'a>(attributes: &[Element<'a>]) -> Result<Option<&'a [u8]>, F
     let mut names = None;
     for attribute in attributes {
         let Some(extensions) = request_for_extensions(attribute) else { continue };
-        let extensions = Reader::new(extensions.whole).expect(Kind::SEQUENCE, "")?;
+        let extensions = Reader::new(extensions.whole).required(Kind::SEQUENCE, "")?;
         for extension in Reader::new(extensions.content).list(Some(Kind::SEQUENCE))? {
             let mut parts = Reader::new(extension.content);
-            let oid = object_identifier(parts.expect(Kind::OBJECT_IDENTIFIER, "ObjectIdentifier")?.content)?;
+            let oid =
+                object_identifier(parts.required(Kind::OBJECT_IDENTIFIER, "ObjectIdentifier")?.content)?;
             if let Some(critical) = parts.optional(Kind::BOOLEAN)? {
                 boolean(critical.content)?;
             }
-            let value = parts.expect(Kind::OCTET_STRING, "")?;
+            let value = parts.required(Kind::OCTET_STRING, "")?;
             if !seen.insert(oid) {
                 return Err(Fault::other(
                     "x509: certificate request contains duplicate requested extensions",
