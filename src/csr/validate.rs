@@ -60,10 +60,10 @@ pub fn update(
 ) -> Vec<FieldError> {
     let mut errors = metadata::path(&new.metadata);
     errors.extend(metadata::general(&new.metadata));
+    errors.extend(metadata::update(&new.metadata, &old.metadata));
     errors.extend(content(new, &Wanted::read(&new.spec.request.0), Tolerance::of(new, old)));
     errors.extend(conditions::update(new, old, endpoint));
     errors.extend(certificate::update(new, old, endpoint));
-    errors.extend(metadata::update(&new.metadata, &old.metadata));
     errors
 }
 

@@ -5,6 +5,9 @@
 //! Kubernetes. Where it is stricter than Go, it is so on purpose and in words of its own:
 //! - a public key must be written as Go would write it, because its bytes go into the certificate as they are;
 //! - a URI must be one of RFC 3986, and be written as Go would write it.
+//!
+//! Some signatures Go checks and the cryptographic library does not; they are refused as `algorithm unimplemented`: those of
+//! P-224 keys, of P-384 keys with SHA-1, of RSA keys under 2048 bits with SHA-384 or PSS, of RSA keys over 8192 bits.
 
 mod element;
 mod quote;
