@@ -161,7 +161,7 @@ impl SignatureAlgorithm {
         let hash = field(0)?;
         plain(hash)?;
         plain(mask_hash)?;
-        let (_, salt) = tagged(field(2)?, WHAT).ok()?;
+        let salt = field(2)?;
         // The trailer's one number is its default.
         let trailer = field(3).is_none_or(|trailer| trailer == [0x02, 0x01, 0x01]);
         let digest = oid(hash)?;
@@ -171,8 +171,10 @@ impl SignatureAlgorithm {
             rfc5912::ID_SHA_512 => 64,
             _ => return None,
         };
-        let fits =
-            oid(mask)? == rfc5912::ID_MGF_1 && oid(mask_hash)? == digest && salt == [length] && trailer;
+        let fits = oid(mask)? == rfc5912::ID_MGF_1
+            && oid(mask_hash)? == digest
+            && salt == [0x02, 0x01, length]
+            && trailer;
         fits.then_some(digest)
     }
 }

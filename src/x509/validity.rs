@@ -28,7 +28,7 @@ pub(super) fn validity(
 }
 
 /// A moment in `UTCTime` or `GeneralizedTime`, and how its form deviates from whole seconds and `Z`.
-fn moment(der: &[u8]) -> Result<(OffsetDateTime, Vec<TimeForm>), Error> {
+pub(super) fn moment(der: &[u8]) -> Result<(OffsetDateTime, Vec<TimeForm>), Error> {
     let malformed = || Error::Malformed { what: WHAT, problem: "holds a time that names no moment" };
     let (text, general) = match der.first() {
         Some(0x17) => (value(der, Tag::UtcTime, WHAT)?, false),

@@ -1,5 +1,5 @@
 //! `spec.request`: what is read out of it, and in which words it is refused. Every answer is Go 1.26.0's over the same
-//! bytes, but for two that say so.
+//! bytes, but for those that say so.
 
 use std::fs;
 use std::process::Command;
@@ -358,6 +358,9 @@ pub fn rows() -> Vec<Row> {
         ),
         ("an integer that is none", subject((CN, 0x02, &[])), "asn1: structure error: empty integer"),
         ("a boolean that is none", subject((CN, 0x01, &[1])), "asn1: syntax error: invalid boolean"),
+        ("a time as common name", subject((CN, 0x17, b"261122120000Z")), "ok "),
+        ("a time that is none, of which Go says more", subject((CN, 0x17, b"a")), "parsing time \"a\""),
+        ("a later time that is none, of which Go says more", subject((CN, 0x18, b"")), "parsing time \"\""),
         ("a sequence as common name", subject((CN, 0x30, b"anything")), "ok "),
         ("UniversalString, which Go does not know", subject((CN, 0x1c, &[0, 0, 0, 97])), "ok "),
         (

@@ -10,8 +10,10 @@ use super::element::{
     Element, Fault, Kind, Reader, bit_string, boolean, object_identifier, small_integer, string,
 };
 use super::{quoted, uri};
+use crate::x509::anomaly::TimeForm;
 use crate::x509::signature::{RequestFault, SignatureAlgorithm, is_point};
 use crate::x509::subject::Subject;
+use crate::x509::validity::moment;
 use crate::x509::{PublicKey, alt_name};
 
 /// What a request asks for, as far as Go sees it.
@@ -66,8 +68,9 @@ impl GoRequest {
             ip_addresses: Vec::new(),
             uris: Vec::new(),
             info: info.whole.to_vec(),
+            // What has no identifier that can be read is none that Go knows.
             signature_algorithm: SignatureAlgorithm::from_der(signature_algorithm.whole.whole)
-                .map_err(|error| Fault::other(error.to_string()))?,
+                .map_err(|_| Fault::other(RequestFault::Unimplemented.to_string()))?,
             // No signature ends in half an octet.
             signature: if padding == 0 { signature.to_vec() } else { Vec::new() },
         };
@@ -240,6 +243,7 @@ fn subject(element: &Element<'_>) -> Result<Subject, Fault> {
                 Some(2) => small_integer(value.content).map(|()| None),
                 Some(3) => bit_string(value.content).map(|_| None),
                 Some(6) => object_identifier(value.content).map(|_| None),
+                Some(23 | 24) => time(&value).map(|()| None),
                 Some(tag) => string(tag, value.content),
                 None => Ok(None),
             };
@@ -250,6 +254,15 @@ fn subject(element: &Element<'_>) -> Result<Subject, Fault> {
         }
     }
     Ok(subject)
+}
+
+/// Checks a time, which Go parses and then passes over.
+fn time(value: &Element<'_>) -> Result<(), Fault> {
+    let plain = |forms: Vec<TimeForm>| forms.iter().all(|form| *form == TimeForm::Generalized);
+    if moment(value.whole).is_ok_and(|(_, forms)| plain(forms)) {
+        return Ok(());
+    }
+    Err(Fault::other(format!("parsing time {}", quoted(&String::from_utf8_lossy(value.content)))))
 }
 
 /// The subject alternative names inside the extensions that are asked for (`parseCSRExtensions`): of each such attribute
