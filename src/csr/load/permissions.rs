@@ -51,12 +51,14 @@ impl Found {
                 self.roles.extend(role);
             }
             (GROUP, "ClusterRoleBinding") => {
-                self.bindings.extend(object::<ClusterRoleBinding>(tree, problems))
+                self.bindings.extend(object::<ClusterRoleBinding>(tree, problems));
             }
             (_, kind) if kind.ends_with("List") => {
                 let items = field(tree, "items").map(|items| &items.value);
                 if let Some(Value::Sequence(items)) = items {
-                    items.iter().for_each(|item| self.take(item, problems));
+                    for item in items {
+                        self.take(item, problems);
+                    }
                 }
             }
             ("", _) | (_, "") => {
