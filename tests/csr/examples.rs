@@ -67,12 +67,12 @@ fn the_signers_sign_as_they_say() {
 
 #[test]
 fn the_policy_decides_as_it_says() {
-    let signers = signers(&example("signers.yaml")).unwrap().signers;
-    let rules = rules(&example("policy.yaml")).unwrap();
-    let world = World { signers, rules, trust_requester: true, ..World::new() };
     const SHOP: &str = "example.com/serving";
     const WAITS: &str = "rest it waits for approval";
     const NEVER: &str = "deny AutoDenied: Ask a person for this group.";
+    let signers = signers(&example("signers.yaml")).unwrap().signers;
+    let rules = rules(&example("policy.yaml")).unwrap();
+    let world = World { signers, rules, trust_requester: true, ..World::new() };
     for (signer, request, expected) in [
         (
             SHOP,
