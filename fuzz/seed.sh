@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fills the corpora of the fuzz targets from the fixtures and examples.
+# Fills the corpora of the fuzz targets from the fixtures, the examples and the tables of tests/csr.
 set -eu
 cd "$(dirname "$0")/.."
-for target in audit certificate content crl kubeconfig path request spec; do mkdir -p "fuzz/corpus/$target"; done
+for target in audit certificate content crl csr_object csr_request kubeconfig path request spec; do mkdir -p "fuzz/corpus/$target"; done
 number=0
 for file in $(find tests/fixtures examples templates -type f); do
     number=$((number + 1))
@@ -14,6 +14,7 @@ for file in $(find tests/fixtures examples templates -type f); do
         ;;
     *.csr)
         openssl req -in "$file" -outform DER -out "fuzz/corpus/request/$number"
+        cp "fuzz/corpus/request/$number" "fuzz/corpus/csr_request/$number"
         cp "$file" "fuzz/corpus/content/$number"
         ;;
     *.key | *.pub) cp "$file" "fuzz/corpus/content/$number" ;;
@@ -74,3 +75,4 @@ authorityKeyIdentifier = keyid:always
 EOF
 openssl ca -gencrl -config "$work/ca.cnf" -keyfile "$ca.key" -cert "$ca.crt" -crldays 30 -out fuzz/corpus/content/crl
 openssl crl -in fuzz/corpus/content/crl -outform DER -out fuzz/corpus/crl/crl
+KUBEPKI_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --test csr there_are_hundreds_of_cases

@@ -29,6 +29,7 @@ pub mod apply;
 pub mod audit;
 pub mod catalog;
 pub mod cli;
+pub mod csr;
 pub mod disk;
 pub mod error;
 pub mod infer;

@@ -6,6 +6,7 @@
 //! | [`key`] | private keys: make, load, sign, write |
 //! | [`public_key`] | public keys and their identifiers |
 //! | [`name`], [`name_form`] | distinguished names, byte for byte, and how they are written |
+//! | [`subject`] | a name as Go's `pkix` reads and writes it |
 //! | [`alt_name`] | subject alternative names |
 //! | [`usage`] | key usages by the names Kubernetes gives them |
 //! | [`certificate`] | a parsed certificate |
@@ -13,6 +14,7 @@
 //! | [`extension`], [`name_constraints`] | its extensions |
 //! | [`request`] | a parsed certificate signing request |
 //! | [`crl`] | a parsed revocation list |
+//! | [`go`] | the same as Go sees it |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`], [`scheme`] | is this signature of that key, and what is it made of? |
@@ -35,6 +37,7 @@ pub mod error;
 pub mod extension;
 #[cfg(test)]
 mod forge;
+pub mod go;
 pub mod hex;
 pub mod issue;
 pub mod key;
@@ -51,6 +54,7 @@ pub mod rsa;
 pub mod rustls;
 pub mod scheme;
 pub mod signature;
+pub mod subject;
 pub mod usage;
 mod validity;
 pub mod weakness;
@@ -75,4 +79,5 @@ pub use name_constraints::NameConstraints;
 pub use profile::Profile;
 pub use public_key::PublicKey;
 pub use request::Request;
+pub use subject::Subject;
 pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};

@@ -4,13 +4,12 @@ use std::fmt;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::{DB, rfc4519};
-use der::asn1::{Any, SetOfVec};
+use der::asn1::Any;
 use der::{Decode, Encode, Tag, Tagged};
 use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::name::{RdnSequence, RelativeDistinguishedName};
 
 use super::Error;
-use super::der::children;
+use super::der::{children, sequence};
 
 const WHAT: &str = "the distinguished name";
 
@@ -38,28 +37,34 @@ impl Name {
     /// # Errors
     /// When a value is longer than DER can say.
     pub fn new(common_name: &str, organizations: &[String]) -> Result<Self, Error> {
-        let mut sequence = RdnSequence::default();
-        let mut push = |values: &[&str], oid| -> Result<(), ::der::Error> {
-            let mut set = SetOfVec::new();
-            for value in values {
-                set.insert(AttributeTypeAndValue {
-                    oid,
-                    value: Any::new(string_tag(value), value.as_bytes())?,
-                })?;
-            }
-            sequence.push(RelativeDistinguishedName::from(set));
-            Ok(())
-        };
-        let mut groups: Vec<&str> = organizations.iter().map(String::as_str).collect();
+        let mut groups = organizations.to_vec();
         groups.sort_unstable();
         groups.dedup();
-        if !groups.is_empty() {
-            push(&groups, rfc4519::O).map_err(Error::der(WHAT))?;
+        let user = if common_name.is_empty() { Vec::new() } else { vec![common_name.to_owned()] };
+        Self::of_sets(&[(rfc4519::O, groups), (rfc4519::CN, user)])
+    }
+
+    /// A name of these sets, the values of each in the order of DER; one without values is left out. Strings are written
+    /// as Go writes them: `PrintableString` where the characters allow, else `UTF8String`.
+    ///
+    /// # Errors
+    /// When a value is longer than DER can say.
+    pub fn of_sets(sets: &[(ObjectIdentifier, Vec<String>)]) -> Result<Self, Error> {
+        let mut encoded = Vec::with_capacity(sets.len());
+        for (oid, values) in sets.iter().filter(|(_, values)| !values.is_empty()) {
+            let attribute = |value: &String| {
+                let value = Any::new(string_tag(value), value.as_bytes())?;
+                AttributeTypeAndValue { oid: *oid, value }.to_der()
+            };
+            let mut attributes =
+                values.iter().map(attribute).collect::<Result<Vec<_>, _>>().map_err(Error::der(WHAT))?;
+            // SET OF is sorted by its octets, repeats included (X.690 §11.6).
+            attributes.sort_unstable();
+            let set = Any::new(Tag::Set, attributes.concat()).and_then(|set| set.to_der());
+            encoded.push(set.map_err(Error::der(WHAT))?);
         }
-        if !common_name.is_empty() {
-            push(&[common_name], rfc4519::CN).map_err(Error::der(WHAT))?;
-        }
-        Self::from_der(&sequence.to_der().map_err(Error::der(WHAT))?)
+        let sets: Vec<&[u8]> = encoded.iter().map(Vec::as_slice).collect();
+        Self::from_der(&sequence(&sets, WHAT)?)
     }
 
     /// Reads a name and keeps its bytes.

@@ -1,5 +1,7 @@
 //! PEM (RFC 7468): read as tolerantly as Go reads it, written as Go writes it.
 
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
 use zeroize::Zeroizing;
 
 use super::Error;
@@ -51,6 +53,116 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, Error> {
         .collect())
 }
 
+/// The first block that is well formed, as Go's `encoding/pem.Decode` finds it.
+#[must_use]
+pub fn first_block(text: &[u8]) -> Option<Block> {
+    next_block(text).map(|(block, _)| block)
+}
+
+/// The same, and what follows the block.
+///
+/// As Go does since 1.25.2: the first line that ends a block is looked for, then the last line before it that begins one.
+/// What is malformed is passed over, and the search goes on behind its end, so that the time is linear in the text
+/// (CVE-2025-61723).
+#[must_use]
+pub fn next_block(text: &[u8]) -> Option<(Block, &[u8])> {
+    let mut rest = text;
+    loop {
+        let end = find(rest, END)?;
+        let trailer = rest.get(end + END.len()..)?;
+        if let Some(opening) = Opening::last(rest.get(..=end)?) {
+            // Go reads the END line as a header here, and everything behind it: it gives up.
+            if opening.body.is_empty() && line(trailer).0.contains(&b':') {
+                return None;
+            }
+            let before = text.get(..text.len() - rest.len() + opening.at).unwrap_or_default();
+            if let Some(block) = opening.close(trailer, before) {
+                return Some((block, line(trailer).1));
+            }
+        }
+        rest = trailer;
+    }
+}
+
+/// What begins a block.
+struct Opening<'a> {
+    /// Where it begins.
+    at: usize,
+    label: &'a [u8],
+    headers: bool,
+    /// The lines behind the headers.
+    body: &'a [u8],
+}
+
+impl<'a> Opening<'a> {
+    /// The last one in `text`, which goes up to the line break before `-----END `.
+    fn last(text: &'a [u8]) -> Option<Self> {
+        let begin = text.windows(BEGIN.len()).rposition(|window| window == BEGIN)?;
+        if begin > 0 && text.get(begin - 1) != Some(&b'\n') {
+            return None;
+        }
+        let (label, mut body) = line(text.get(begin + BEGIN.len()..)?);
+        // A label ends its line, but for blanks.
+        let label = label.strip_suffix(DASHES)?;
+        let mut headers = false;
+        while let (first, after) = line(body)
+            && first.contains(&b':')
+        {
+            (headers, body) = (true, after);
+        }
+        Some(Self { at: begin, label, headers, body })
+    }
+
+    /// The block that ends with `trailer`, what follows `-----END `: its label must be the same. `before` is the text before
+    /// it.
+    fn close(self, trailer: &[u8], before: &[u8]) -> Option<Block> {
+        let Self { label, headers, body, .. } = self;
+        // The last header has taken the line break that an END line needs before it.
+        if headers && body.is_empty() {
+            return None;
+        }
+        let closed = trailer.strip_prefix(label)?.strip_prefix(DASHES)?;
+        if !line(closed).0.is_empty() {
+            return None;
+        }
+        let digits = body.iter().copied().filter(|byte| !b" \t\r\n".contains(byte));
+        let digits: Zeroizing<Vec<u8>> = Zeroizing::new(digits.collect());
+        let contents = Zeroizing::new(GO_BASE64.decode(&*digits).ok()?);
+        let label = String::from_utf8_lossy(label).into_owned();
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        Some(Block { label, encrypted: false, headers, line, contents })
+    }
+}
+
+const DASHES: &[u8] = b"-----";
+const END: &[u8] = b"\n-----END ";
+
+/// Go's `base64.StdEncoding`: padding must be there, and the bits that it leaves over may be anything.
+const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// Where some bytes first stand.
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// The first line without its end and the blanks before that, and what follows it.
+fn line(text: &[u8]) -> (&[u8], &[u8]) {
+    let (mut line, after) = match text.iter().position(|byte| *byte == b'\n') {
+        None => (text, &[][..]),
+        Some(end) => {
+            let line = text.get(..end).unwrap_or_default();
+            (line.strip_suffix(b"\r").unwrap_or(line), text.get(end + 1..).unwrap_or_default())
+        }
+    };
+    while let Some(shorter) = line.strip_suffix(b" ").or_else(|| line.strip_suffix(b"\t")) {
+        line = shorter;
+    }
+    (line, after)
+}
+
 /// Whether the bytes look like PEM.
 #[must_use]
 pub fn is_pem(bytes: &[u8]) -> bool {
@@ -98,6 +210,51 @@ mod tests {
         assert_eq!(*blocks[1].contents, b"two");
         assert_eq!(blocks[0].label, "CERTIFICATE");
         assert_eq!([blocks[0].line, blocks[1].line], [3, 7]);
+    }
+
+    /// Seen of Go's decoder.
+    #[test]
+    fn the_first_block_is_gos() {
+        let good = "-----BEGIN A-----\nYWJj\n-----END A-----\n";
+        for (text, expected) in [
+            (good.to_owned(), Some("A")),
+            (format!("text before\n{good}text after"), Some("A")),
+            (good.replace('\n', "\r\n"), Some("A")),
+            (good.trim_end().to_owned(), Some("A")),
+            (good.replace("YWJj\n", "Header: x\n\nYWJj\n"), Some("A")),
+            (format!("-----BEGIN B-----\n!!!\n-----END B-----\n{good}"), Some("A")),
+            (format!("-----BEGIN B-----\nYWJj\n-----END B-----\n{good}"), Some("B")),
+            (format!("-----BEGIN B-----\nYWJj\n-----END C-----\n{good}"), Some("A")),
+            (format!(" {good}"), None),
+            (format!("text {good}"), None),
+            (String::new(), None),
+            ("-----BEGIN A-----\nYWJj\n".to_owned(), None),
+            (format!("-----BEGIN B-----\n{good}"), Some("A")),
+            (format!("-----END B-----\n{good}"), Some("A")),
+            ("-----BEGIN A-----\n-----END A-----\n".to_owned(), Some("A")),
+            ("-----BEGIN A-----\nHeader: x\n-----END A-----\n".to_owned(), None),
+            ("-----BEGIN A:B-----\n-----END A:B-----\n".to_owned(), None),
+            (good.replace("YWJj", "YW Jj\t"), Some("A")),
+            (good.replace("YWJj", "YWJ\x0cj"), None),
+            (good.replace("YWJj", "YWI"), None),
+            (good.replace("YWJj", "YWJ="), Some("A")),
+            (good.replace("END A-----", "END A----- \t"), Some("A")),
+            (good.replace("END A-----", "END A----- x"), None),
+            (good.replace("BEGIN A-----", "BEGIN A----- \t"), Some("A")),
+        ] {
+            let found = first_block(text.as_bytes()).map(|block| block.label);
+            assert_eq!(found.as_deref(), expected, "{text:?}");
+        }
+    }
+
+    /// A megabyte takes some milliseconds; looking for the end from every beginning would take minutes.
+    #[test]
+    fn many_beginnings_and_ends_are_passed_over_in_one_go() {
+        for line in
+            ["-----BEGIN A-----\n", "\n-----END A-----\n", "-----BEGIN A-----\nx: y\n-----END B-----\n"]
+        {
+            assert!(first_block(line.repeat((1 << 20) / line.len()).as_bytes()).is_none());
+        }
     }
 
     #[test]

@@ -35,8 +35,13 @@ pub enum ExtendedKeyUsage {
     ClientAuth,
     CodeSigning,
     EmailProtection,
+    IpsecEndSystem,
+    IpsecTunnel,
+    IpsecUser,
     TimeStamping,
     OcspSigning,
+    MicrosoftSgc,
+    NetscapeSgc,
     Any,
     /// A purpose that has no name here.
     Other(ObjectIdentifier),
@@ -71,13 +76,18 @@ impl KeyUsage {
 }
 
 impl ExtendedKeyUsage {
-    const TABLE: [(&'static str, Self, ObjectIdentifier); 7] = [
+    const TABLE: [(&'static str, Self, ObjectIdentifier); 12] = [
         ("server auth", Self::ServerAuth, rfc5280::ID_KP_SERVER_AUTH),
         ("client auth", Self::ClientAuth, rfc5280::ID_KP_CLIENT_AUTH),
         ("code signing", Self::CodeSigning, rfc5280::ID_KP_CODE_SIGNING),
         ("email protection", Self::EmailProtection, rfc5280::ID_KP_EMAIL_PROTECTION),
+        ("ipsec end system", Self::IpsecEndSystem, ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.5")),
+        ("ipsec tunnel", Self::IpsecTunnel, ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.6")),
+        ("ipsec user", Self::IpsecUser, ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.7")),
         ("timestamping", Self::TimeStamping, rfc5280::ID_KP_TIME_STAMPING),
         ("ocsp signing", Self::OcspSigning, rfc5280::ID_KP_OCSP_SIGNING),
+        ("microsoft sgc", Self::MicrosoftSgc, ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.10.3.3")),
+        ("netscape sgc", Self::NetscapeSgc, ObjectIdentifier::new_unwrap("2.16.840.1.113730.4.1")),
         ("any", Self::Any, rfc5280::ANY_EXTENDED_KEY_USAGE),
     ];
 

@@ -108,7 +108,8 @@ fn every_example_applies_and_comes_to_rest() {
     let listed = fs::read_to_string(root().join("examples/README.md")).unwrap();
     for entry in fs::read_dir(root().join("examples")).unwrap() {
         let path = entry.unwrap().path();
-        if path.ends_with("README.md") {
+        // The files of `csr/` are not specs: tests/csr decides by them.
+        if path.ends_with("README.md") || path.is_dir() {
             continue;
         }
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -120,5 +121,5 @@ fn every_example_applies_and_comes_to_rest() {
         bed.assert_pairs_match("out");
         count += 1;
     }
-    assert_eq!(count, listed.matches("| `").count());
+    assert_eq!(count, listed.matches("| `").count() - listed.matches("| `csr/").count());
 }
