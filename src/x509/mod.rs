@@ -12,11 +12,12 @@
 //! | [`certificate`] | a parsed certificate |
 //! | [`anomaly`] | what it says otherwise than RFC 5280 has it |
 //! | [`extension`], [`name_constraints`] | its extensions |
-//! | [`request`] | a parsed certificate signing request |
+//! | [`request`] | certificate signing requests: read, made |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`] | is this signature of that key? |
 //! | [`chain`] | who signed whom |
+//! | [`mod@random`] | chance |
 //! | [`pem`], [`der`], [`hex`](mod@hex) | bytes in and out |
 
 pub mod algorithm;
@@ -37,6 +38,7 @@ pub mod name_constraints;
 pub mod pem;
 pub mod profile;
 pub mod public_key;
+pub mod random;
 pub mod request;
 pub mod signature;
 pub mod subject;
