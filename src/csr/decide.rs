@@ -5,7 +5,7 @@ use super::expire::{Expired, expired};
 use super::lifetime::{Validity, validity};
 use super::object::{APPROVED, CertificateSigningRequest, DENIED, FAILED, Object};
 use super::policy::{Outcome, Policy};
-use super::request::Wanted;
+use super::request::{RequestError, Wanted};
 use super::usage;
 use crate::x509::{Profile, PublicKey};
 
@@ -74,34 +74,56 @@ pub struct Order {
 /// Decides: cleaning first, then approval, then signing.
 #[must_use]
 pub fn decide(object: &CertificateSigningRequest, policy: &Policy<'_>, now: OffsetDateTime) -> Decision {
-    let plain = |step| Decision { step, traces: Vec::new() };
-    if policy.clean
-        && let Some(case) = expired(object, now)
-    {
-        return plain(Step::Remove(case));
+    if let Some(step) = settled(object, policy, now) {
+        return plain(step);
     }
-    if object.certificate().is_some() {
-        return plain(Step::Rest("it has its certificate"));
+    decide_read(object, &Wanted::read(&object.spec.request.0), policy, now)
+}
+
+/// The same where the request in the object has been read before: its signature is three quarters of the work.
+#[must_use]
+pub fn decide_read(
+    object: &CertificateSigningRequest,
+    read: &Result<Wanted, RequestError>,
+    policy: &Policy<'_>,
+    now: OffsetDateTime,
+) -> Decision {
+    if let Some(step) = settled(object, policy, now) {
+        return plain(step);
     }
-    if object.has(DENIED) {
-        return plain(Step::Rest("it is denied"));
-    }
-    let failed =
-        object.condition(FAILED).is_some_and(|failed| ["True", ""].contains(&failed.status.as_str()));
-    if failed {
-        return plain(Step::Rest("it has failed"));
-    }
-    let wanted = match Wanted::read(&object.spec.request.0) {
+    let wanted = match read {
         Ok(wanted) => wanted,
         Err(error) => return plain(Step::Retry(format!("unable to parse csr: {error}"))),
     };
     if waits(object) {
-        return ask(object, &wanted, policy);
+        return ask(object, wanted, policy);
     }
     if !object.has(APPROVED) {
         return plain(Step::Rest("it waits for approval"));
     }
     plain(sign(object, wanted, policy, now))
+}
+
+fn plain(step: Step) -> Decision {
+    Decision { step, traces: Vec::new() }
+}
+
+/// What can be said without looking at the request.
+fn settled(object: &CertificateSigningRequest, policy: &Policy<'_>, now: OffsetDateTime) -> Option<Step> {
+    if policy.clean
+        && let Some(case) = expired(object, now)
+    {
+        return Some(Step::Remove(case));
+    }
+    if object.certificate().is_some() {
+        return Some(Step::Rest("it has its certificate"));
+    }
+    if object.has(DENIED) {
+        return Some(Step::Rest("it is denied"));
+    }
+    let failed =
+        object.condition(FAILED).is_some_and(|failed| ["True", ""].contains(&failed.status.as_str()));
+    failed.then_some(Step::Rest("it has failed"))
 }
 
 fn ask(object: &CertificateSigningRequest, wanted: &Wanted, policy: &Policy<'_>) -> Decision {
@@ -122,7 +144,7 @@ fn ask(object: &CertificateSigningRequest, wanted: &Wanted, policy: &Policy<'_>)
 
 fn sign(
     object: &CertificateSigningRequest,
-    wanted: Wanted,
+    wanted: &Wanted,
     policy: &Policy<'_>,
     now: OffsetDateTime,
 ) -> Step {
@@ -130,7 +152,7 @@ fn sign(
         return Step::Rest("no signer of its name is served");
     };
     let usages = object.spec.usages.as_deref().unwrap_or_default();
-    if let Err(message) = signer.check(&wanted, usages) {
+    if let Err(message) = signer.check(wanted, usages) {
         return Step::Fail(message);
     }
     let Some(ends) = policy.authority_ends(signer) else {
@@ -161,7 +183,7 @@ fn sign(
         signer: signer.name.clone(),
         authority: signer.authority.clone(),
         profile,
-        public_key: wanted.public_key,
+        public_key: wanted.public_key.clone(),
         append_chain: signer.append_chain,
     }))
 }

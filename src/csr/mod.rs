@@ -32,7 +32,7 @@ pub mod usage;
 pub mod user;
 pub mod validate;
 
-pub use decide::{Decision, Order, Step, decide};
+pub use decide::{Decision, Order, Step, decide, decide_read};
 pub use object::{CertificateSigningRequest, Object};
 pub use policy::Policy;
 pub use refusal::Refusal;

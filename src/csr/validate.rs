@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::object::{APPROVED, CertificateSigningRequest, Condition, DENIED, FAILED, Object};
 use super::refusal::{Fault, FieldError, quoted};
-use super::request::Wanted;
+use super::request::{RequestError, Wanted};
 use super::signer::LEGACY_UNKNOWN;
 use super::usage;
 use crate::x509::{Certificate, pem};
@@ -42,7 +42,17 @@ struct Tolerance {
 #[must_use]
 pub fn create(object: &CertificateSigningRequest) -> Vec<FieldError> {
     let mut errors = metadata(object);
-    errors.extend(content(object, Tolerance::default()));
+    errors.extend(content(object, Tolerance::default(), Wanted::read(&object.spec.request.0).err().as_ref()));
+    errors
+}
+
+/// Everything that is wrong with an object that is stored where others can write too: nothing is tolerated but the signer
+/// whose requests nobody can create any more. `read` is what came of reading its request.
+#[must_use]
+pub fn stored(object: &CertificateSigningRequest, read: &Result<Wanted, RequestError>) -> Vec<FieldError> {
+    let mut errors = metadata(object);
+    let tolerance = Tolerance { legacy_signer: true, ..Tolerance::default() };
+    errors.extend(content(object, tolerance, read.as_ref().err()));
     errors
 }
 
@@ -64,7 +74,7 @@ pub fn update(
         bad_certificate: same_certificate
             || old.certificate().is_some_and(|certificate| certificate_fault(certificate).is_some()),
     };
-    let mut errors = content(new, tolerance);
+    let mut errors = content(new, tolerance, Wanted::read(&new.spec.request.0).err().as_ref());
     errors.extend(conditions_update(new, old, endpoint));
     errors.extend(certificate_update(new, old, endpoint));
     errors
@@ -90,10 +100,14 @@ fn metadata(object: &CertificateSigningRequest) -> Vec<FieldError> {
     errors
 }
 
-fn content(object: &CertificateSigningRequest, tolerance: Tolerance) -> Vec<FieldError> {
+fn content(
+    object: &CertificateSigningRequest,
+    tolerance: Tolerance,
+    fault: Option<&RequestError>,
+) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let spec = &object.spec;
-    if let Err(error) = Wanted::read(&spec.request.0) {
+    if let Some(error) = fault {
         let value = Fault::Invalid(STANDARD.encode(&spec.request.0));
         errors.push(FieldError::new("spec.request", value, error.to_string()));
     }

@@ -6,6 +6,7 @@
 //! | [`inventory`] | every file below the directories, read and parsed once |
 //! | [`survey`] | what is in the targets' files now, and what no target has |
 //! | [`content`], [`kubeconfig`], [`manifest`] | what bytes mean |
+//! | [`notation`] | objects as kubectl prints them |
 //! | [`read`] | a file's bytes, whatever the file may be |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
@@ -22,6 +23,7 @@ pub mod kubeconfig;
 pub mod layout;
 pub mod lock;
 pub mod manifest;
+pub mod notation;
 pub mod read;
 pub mod survey;
 pub mod write;
@@ -34,6 +36,7 @@ pub use inventory::Inventory;
 pub use kubeconfig::Kubeconfig;
 pub use layout::{File, Layout};
 pub use manifest::{KubeletConfig, StaticPod};
+pub use notation::{Notation, NotationError};
 pub use survey::{Entry, Found, Present, Stray, Survey};
 
 /// kubepki's own directory inside the one it works on: lock, journal, backups.
