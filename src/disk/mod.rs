@@ -9,10 +9,12 @@
 //! | [`notation`] | objects as kubectl prints them |
 //! | [`read`] | a file's bytes, whatever the file may be |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
+//! | [`batch`] | many files of one directory, each whole or not there |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
 //! | [`archive`] | a node's directory as a tar file |
 
 pub mod archive;
+pub mod batch;
 pub mod content;
 pub mod detect;
 pub mod durable;

@@ -17,7 +17,7 @@ const WORDS: [(&str, &[&str]); 12] = [
     ("SystemTime", &[]),
     ("fs::write", &[]),
     ("fs::rename", &["disk/journal.rs"]),
-    (".persist(", &["disk/durable.rs", "disk/journal.rs"]),
+    (".persist(", &["disk/batch.rs", "disk/durable.rs", "disk/journal.rs"]),
     ("File::create", &[]),
     ("set_permissions", &["disk/durable.rs"]),
     ("println!", &[]),
