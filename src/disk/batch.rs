@@ -28,6 +28,22 @@ pub fn prepare(directory: &Path) -> Result<(), DiskError> {
     make_directory(directory, 0o755).map(drop)
 }
 
+/// The same, and nobody else may enter what is made.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn prepare_private(directory: &Path) -> Result<(), DiskError> {
+    make_directory(directory, 0o700).map(drop)
+}
+
+/// Makes the names in a directory durable.
+///
+/// # Errors
+/// When it cannot be synced.
+pub fn sync(directory: &Path) -> Result<(), DiskError> {
+    sync_directory(directory)
+}
+
 /// Puts files, readable to their owner alone, into the directory and takes others away. Says of each whether it was put: a
 /// fresh one is not where something has its name. The caller holds the directory's lock.
 ///

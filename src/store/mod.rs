@@ -7,7 +7,7 @@
 //! | [`manifest`], [`name`] | an object's text, and the name of its file |
 //! | [`history`], [`notice`] | what has changed since, and that something has |
 //! | [`counter`] | one writer at a time, and the number of the last write |
-//! | [`ledger`] | everything that was ever signed |
+//! | [`ledger`], [`entry`] | everything that was ever signed |
 //! | [`authority`] | the CAs that sign |
 //! | [`controller`] | the loop: list, decide, sign, write |
 //! | [`birth`] | uids and names for new objects |
@@ -15,9 +15,11 @@
 pub mod birth;
 pub mod counter;
 pub mod directory;
+pub mod entry;
 pub mod error;
 mod file;
 pub mod history;
+pub mod ledger;
 pub mod manifest;
 pub mod name;
 pub mod notice;
@@ -29,8 +31,10 @@ use std::time::Duration;
 use crate::csr::{CertificateSigningRequest, Object, Refusal};
 
 pub use directory::Directory;
+pub use entry::Entry;
 pub use error::StoreError;
 pub use history::Change;
+pub use ledger::Ledger;
 
 /// The number of a change: what `metadata.resourceVersion` says in decimal digits. It only grows.
 pub type Version = u64;
