@@ -15,12 +15,14 @@
 //! | [`approve`], [`policy`] | who is approved without a person |
 //! | [`expire`] | what is cleaned away |
 //! | [`mod@decide`] | the one function |
+//! | [`load`] | files into signers, rules and permissions |
 
 pub mod admission;
 pub mod approve;
 pub mod decide;
 pub mod expire;
 pub mod lifetime;
+pub mod load;
 pub mod object;
 pub mod policy;
 pub mod rbac;

@@ -135,6 +135,12 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// Whether there is such a field with a value, which has not been taken yet.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|(key, tree)| key.name == name && tree.value != Value::Null)
+    }
+
     /// Takes a field that holds text.
     pub fn text(&mut self, name: &'static str) -> Option<At<String>> {
         let at = self.tree(name)?;
@@ -163,7 +169,7 @@ impl<'a> Fields<'a> {
         name: &'static str,
         make: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<At<T>> {
-        if !self.entries.iter().any(|(key, tree)| key.name == name && tree.value != Value::Null) {
+        if !self.has(name) {
             self.problems.error(&self.at(), format!("has no `{name}`"));
         }
         self.parsed(name, make)

@@ -289,9 +289,9 @@ impl Store for Directory {
         Ok(state.history.since(since).map(|changes| (changes, state.history.last())))
     }
 
-    fn wait(&self, patience: Duration) {
+    fn wait(&self, patience: Duration) -> bool {
         self.notice.listen(&self.root);
-        self.notice.wait(patience);
+        self.notice.wait(patience)
     }
 }
 

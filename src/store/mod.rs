@@ -9,10 +9,13 @@
 //! | [`counter`] | one writer at a time, and the number of the last write |
 //! | [`ledger`], [`entry`] | everything that was ever signed |
 //! | [`authority`] | the CAs that sign |
-//! | [`controller`] | the loop: list, decide, sign, write |
+//! | [`controller`], [`outcome`] | the loop: list, decide, sign, write; and what it tells |
 //! | [`birth`] | uids and names for new objects |
 
+pub mod authority;
+mod backoff;
 pub mod birth;
+pub mod controller;
 pub mod counter;
 pub mod directory;
 pub mod entry;
@@ -23,6 +26,8 @@ pub mod ledger;
 pub mod manifest;
 pub mod name;
 pub mod notice;
+pub mod outcome;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +35,8 @@ use std::time::Duration;
 
 use crate::csr::{CertificateSigningRequest, Object, Refusal};
 
+pub use authority::{Authorities, Authority};
+pub use controller::Controller;
 pub use directory::Directory;
 pub use entry::Entry;
 pub use error::StoreError;
@@ -68,8 +75,8 @@ pub trait Store: Send + Sync {
     /// When the place cannot be looked at.
     fn changes(&self, since: Version) -> Result<Option<(Vec<(Version, Change)>, Version)>, StoreError>;
 
-    /// Waits until something may have changed, but not longer than so long.
-    fn wait(&self, patience: Duration);
+    /// Waits until something may have changed, but not longer than so long. Says whether something has.
+    fn wait(&self, patience: Duration) -> bool;
 
     /// Keeps a new object.
     ///

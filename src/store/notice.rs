@@ -48,14 +48,15 @@ impl Notice {
         self.bell.ring();
     }
 
-    /// Waits until something may have changed since the last wait, but not longer than so long.
-    pub fn wait(&self, patience: Duration) {
+    /// Waits until something may have changed since the last wait, but not longer than so long. Where the system does not
+    /// tell, something always may have.
+    pub fn wait(&self, patience: Duration) -> bool {
         let listens = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let patience = if listens { patience } else { patience.min(POLL) };
         let rung = self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = self.bell.rings.wait_timeout_while(rung, patience, |rung| !*rung);
         let (mut rung, _) = outcome.unwrap_or_else(PoisonError::into_inner);
-        *rung = false;
+        std::mem::take(&mut *rung) || !listens
     }
 }
 
