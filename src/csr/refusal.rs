@@ -186,6 +186,14 @@ impl Refusal {
 pub const MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
 
+impl Refusal {
+    /// Whether somebody else was quicker: it may go well with what is there now.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.reason == Reason::Conflict
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

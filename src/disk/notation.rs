@@ -68,6 +68,17 @@ impl Notation {
         }
     }
 
+    /// Reads every document; JSON has one.
+    ///
+    /// # Errors
+    /// When one does not parse.
+    pub fn read_all(self, text: &str) -> Result<Vec<Value>, NotationError> {
+        match self {
+            Self::Yaml => yaml::read_all(text).map_err(|error| NotationError::Syntax { line: error.line }),
+            Self::Json => Ok(vec![self.read(text)?]),
+        }
+    }
+
     /// Writes one value.
     ///
     /// # Errors

@@ -2,11 +2,13 @@
 //! table; nothing here decides anything.
 
 pub mod audit;
+pub mod csr;
 pub mod expiry;
 pub mod explanation;
 pub mod inspection;
 pub mod plan;
 pub mod style;
+pub mod tabs;
 
 use std::io;
 

@@ -52,6 +52,19 @@ const MAX_SIZE: u64 = 16 << 20;
 /// # Errors
 /// When the file cannot be read, or has any fatal problem: then all of its problems.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let text = text(path)?;
+    let name = path.display().to_string();
+    let toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    parse_here(&text, toml)
+        .map(|(spec, warnings)| Loaded { spec, warnings, name: name.clone() })
+        .map_err(|problems| LoadError::Invalid { name, problems })
+}
+
+/// The text of a file of the user's; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read, is too large, or no text.
+pub fn text(path: &Path) -> Result<String, LoadError> {
     let read_error = |source| LoadError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     if path == Path::new("-") {
@@ -63,12 +76,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     if bytes.len() as u64 > MAX_SIZE {
         return Err(read_error(io::Error::other(format!("larger than {} MiB", MAX_SIZE >> 20))));
     }
-    let text = String::from_utf8(bytes).map_err(|_| read_error(io::Error::other("not UTF-8 text")))?;
-    let name = path.display().to_string();
-    let toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    parse_here(&text, toml)
-        .map(|(spec, warnings)| Loaded { spec, warnings, name: name.clone() })
-        .map_err(|problems| LoadError::Invalid { name, problems })
+    String::from_utf8(bytes).map_err(|_| read_error(io::Error::other("not UTF-8 text")))
 }
 
 /// Reads the text of a spec or a kubeadm configuration; what kubeadm would ask the machine is asked of this one.

@@ -88,6 +88,9 @@ const RESYNC: Duration = Duration::seconds(60);
 /// How often the files of CAs are looked at.
 const POLL: Duration = Duration::seconds(5);
 
+/// How often everything is looked at in one go while others write, too.
+const PASSES: usize = 5;
+
 /// How long something must be wrong before it is told: whoever writes a file by hand may be in the middle of it.
 const PATIENCE: Duration = Duration::seconds(1);
 
@@ -114,7 +117,16 @@ impl<'a> Controller<'a> {
     pub fn once(&mut self, tell: &mut dyn FnMut(&Event)) -> Result<Outcome, StoreError> {
         self.backoff.clear();
         self.refresh(tell);
-        self.pass(tell, Duration::ZERO)
+        let mut outcome = self.pass(tell, Duration::ZERO)?;
+        // Where somebody else was quicker, what they wrote is looked at too.
+        for _ in 1..PASSES {
+            if outcome.overtaken == 0 {
+                break;
+            }
+            let again = self.pass(tell, Duration::ZERO)?;
+            outcome = Outcome { done: outcome.done + again.done, ..again };
+        }
+        Ok(outcome)
     }
 
     /// Goes on until `stop` says otherwise. Nothing that goes wrong ends it: it is told to `complain`, and tried again.

@@ -10,8 +10,10 @@
 //! | [`ledger`], [`entry`] | everything that was ever signed |
 //! | [`authority`] | the CAs that sign |
 //! | [`controller`], [`outcome`] | the loop: list, decide, sign, write; and what it tells |
-//! | [`birth`] | uids and names for new objects |
+//! | [`work`] | one object on the desk |
+//! | [`admission`], [`birth`] | how a file becomes a request; uids and names for new objects |
 
+pub mod admission;
 pub mod authority;
 mod backoff;
 pub mod birth;
@@ -27,7 +29,7 @@ pub mod manifest;
 pub mod name;
 pub mod notice;
 pub mod outcome;
-mod work;
+pub mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;

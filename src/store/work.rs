@@ -2,34 +2,41 @@
 
 use time::OffsetDateTime;
 
-use super::birth::birth;
+use super::admission::admit;
 use super::entry::{Asked, Reason, Requester};
 use super::outcome::Event;
 use super::{Authorities, Entry, StoreError, Stored};
-use crate::csr::admission::Admission;
 use crate::csr::decide::{Order, SIGNER_VALIDATION_FAILURE, Step, decide_read};
 use crate::csr::expire::expired;
 use crate::csr::object::{APPROVED, DENIED, FAILED, time};
 use crate::csr::request::{RequestError, Wanted};
-use crate::csr::{CertificateSigningRequest, Object, Policy, User, strategy, validate};
+use crate::csr::{CertificateSigningRequest, Object, Policy, User, validate};
 use crate::x509::issue::long_serial;
 use crate::x509::{Certificate, pem};
 
 /// What decisions are made with.
-pub(super) struct Desk<'a> {
+#[derive(Debug)]
+pub struct Desk<'a> {
+    /// Signers, rules, permissions.
     pub policy: Policy<'a>,
+    /// The CAs.
     pub authorities: &'a Authorities,
+    /// Now.
     pub now: OffsetDateTime,
 }
 
 /// What is to be done about an object.
-pub(super) struct Task {
+#[derive(Debug)]
+pub struct Task {
+    /// The object as it was read.
     pub stored: Stored,
+    /// What is to be written.
     pub wants: Wants,
     /// The certificate that goes into it, once the ledger has it.
     pub entry: Option<Entry>,
     /// The CA's certificate, where it follows.
     pub chain: Option<String>,
+    /// What is told once it is done.
     pub events: Vec<Event>,
     /// Why it is tried again.
     pub retry: Option<String>,
@@ -38,14 +45,19 @@ pub(super) struct Task {
 }
 
 /// What is to be written.
-pub(super) enum Wants {
+#[derive(Debug)]
+pub enum Wants {
+    /// Nothing.
     Nothing,
+    /// Another object in its place.
     Write(Box<CertificateSigningRequest>),
+    /// Nothing in its place.
     Remove,
 }
 
 impl Desk<'_> {
     /// Decides about an object as often as there is something to decide: what is approved now is signed now.
+    #[must_use]
     pub fn look(&self, stored: Stored, read: &Result<Wanted, RequestError>) -> Task {
         let mut object = (*stored.object).clone();
         let mut task = Task {
@@ -59,10 +71,10 @@ impl Desk<'_> {
         };
         let fresh = object.uid().is_empty();
         if fresh {
-            match self.admit(object) {
+            match admit(object, &self.policy, self.now) {
                 Ok(admitted) => object = admitted,
-                Err(problem) => {
-                    task.invalid = Some(problem);
+                Err(error) => {
+                    task.invalid = Some(error.to_string());
                     return task;
                 }
             }
@@ -77,17 +89,6 @@ impl Desk<'_> {
             task.wants = Wants::Write(Box::new(object));
         }
         task
-    }
-
-    /// What somebody has put there becomes a request as if it had been sent to the API server: what it says of itself
-    /// that only a server can know counts for nothing.
-    fn admit(&self, object: CertificateSigningRequest) -> Result<CertificateSigningRequest, String> {
-        let user = self.policy.requester(&object);
-        let birth = birth(self.now).map_err(|error| error.to_string())?;
-        let mut object = object;
-        object.metadata.resource_version = None;
-        let admission = Admission { rbac: self.policy.rbac };
-        strategy::create(object, &user, &admission, &birth).map_err(|refusal| refusal.to_string())
     }
 
     /// What is wrong with an object that others could write to.
@@ -200,6 +201,9 @@ impl Desk<'_> {
 impl Task {
     /// Puts the certificate of an entry into the object: the one that was just made, or the one that a run before had made
     /// and not put there.
+    ///
+    /// # Errors
+    /// When the entry has none.
     pub fn certify(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let Wants::Write(object) = &mut self.wants else { return Ok(()) };
         let der = entry.der().ok_or(crate::x509::Error::Missing("certificate in the ledger"))?;

@@ -16,7 +16,7 @@ const WORDS: [(&str, &[&str]); 12] = [
     ("now_utc", &["cli/mod.rs"]),
     ("SystemTime", &[]),
     ("fs::write", &[]),
-    ("fs::rename", &["disk/journal.rs"]),
+    ("fs::rename", &["disk/durable.rs", "disk/journal.rs"]),
     (".persist(", &["disk/batch.rs", "disk/durable.rs", "disk/journal.rs"]),
     ("File::create", &[]),
     ("set_permissions", &["disk/durable.rs"]),

@@ -8,4 +8,4 @@ mod signers;
 
 pub use permissions::permissions;
 pub use rules::rules;
-pub use signers::{CertFiles, Signers, signers};
+pub use signers::{CLUSTER, CertFiles, Signers, signers};
