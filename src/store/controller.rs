@@ -118,9 +118,9 @@ impl<'a> Controller<'a> {
         self.backoff.clear();
         self.refresh(tell);
         let mut outcome = self.pass(tell, Duration::ZERO)?;
-        // Where somebody else was quicker, what they wrote is looked at too.
+        // What has just been admitted is decided on; and where somebody else was quicker, what they wrote is looked at.
         for _ in 1..PASSES {
-            if outcome.overtaken == 0 {
+            if outcome.unfinished == 0 {
                 break;
             }
             let again = self.pass(tell, Duration::ZERO)?;
@@ -274,7 +274,8 @@ impl<'a> Controller<'a> {
             } else {
                 self.backoff.forget(&name);
             }
-            let Task { stored, wants, events, .. } = task;
+            let Task { stored, wants, events, again, .. } = task;
+            outcome.unfinished += usize::from(again);
             match wants {
                 Wants::Nothing => {}
                 Wants::Write(new) => {
@@ -298,7 +299,7 @@ impl<'a> Controller<'a> {
                 }
                 // Somebody else was quicker: what they wrote is looked at next.
                 Err(_) => {
-                    outcome.overtaken += 1;
+                    outcome.unfinished += 1;
                     self.backoff.fail(&name, b"", now);
                 }
             }

@@ -15,7 +15,7 @@ use crate::x509::{Certificate, sha256};
 pub struct Entry {
     /// When it was signed.
     pub time: String,
-    /// Its serial number, in hexadecimal.
+    /// Its serial number, in hexadecimal, as OpenSSL prints it but for the case.
     pub serial: String,
     /// Who signed: the name of a signer.
     pub signer: String,
@@ -89,7 +89,7 @@ impl Entry {
         let names = certificate.subject_alt_names.iter();
         Self {
             time: rfc3339(now),
-            serial: hex(&certificate.serial),
+            serial: hex(unsigned(&certificate.serial)),
             signer: signer.to_owned(),
             authority: certificate.issuer.to_string(),
             request: None,
@@ -128,5 +128,13 @@ impl Entry {
     #[must_use]
     pub fn der(&self) -> Option<Vec<u8>> {
         STANDARD.decode(&self.certificate).ok()
+    }
+}
+
+/// A number without the octet that only says that it is not negative.
+fn unsigned(serial: &[u8]) -> &[u8] {
+    match serial {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        serial => serial,
     }
 }

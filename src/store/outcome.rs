@@ -99,8 +99,8 @@ pub enum Event {
 pub struct Outcome {
     /// Objects that were written or cleaned away.
     pub done: usize,
-    /// Objects that somebody else has written meanwhile.
-    pub overtaken: usize,
+    /// Objects about which there is more to be decided, and those that somebody else has written meanwhile.
+    pub unfinished: usize,
     /// Objects for which something could not be done now.
     pub waiting: usize,
     /// Files that are no objects, and objects that are not as they must be.

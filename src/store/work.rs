@@ -42,6 +42,8 @@ pub struct Task {
     pub retry: Option<String>,
     /// Why nothing is done about it.
     pub invalid: Option<String>,
+    /// Whether there is more to be decided once this is written.
+    pub again: bool,
 }
 
 /// What is to be written.
@@ -67,25 +69,27 @@ impl Desk<'_> {
             events: Vec::new(),
             retry: None,
             invalid: None,
+            again: false,
             stored,
         };
-        let fresh = object.uid().is_empty();
-        if fresh {
+        if object.uid().is_empty() {
+            // It is kept with its uid before anything is signed for it: the uid is what the ledger knows it by.
             match admit(object, &self.policy, self.now) {
-                Ok(admitted) => object = admitted,
-                Err(error) => {
-                    task.invalid = Some(error.to_string());
-                    return task;
+                Ok(admitted) => {
+                    let requester = admitted.spec.username.clone().unwrap_or_default();
+                    task.events.push(Event::Admitted { name: admitted.name().to_owned(), requester });
+                    task.wants = Wants::Write(Box::new(admitted));
+                    task.again = true;
                 }
+                Err(error) => task.invalid = Some(error.to_string()),
             }
-            let requester = object.spec.username.clone().unwrap_or_default();
-            task.events.push(Event::Admitted { name: object.name().to_owned(), requester });
-        } else if let Some(problem) = self.problem(&object, read) {
+            return task;
+        }
+        if let Some(problem) = self.problem(&object, read) {
             task.invalid = Some(problem);
             return task;
         }
-        let changed = self.decide(&mut object, read, &mut task);
-        if changed || fresh {
+        if self.decide(&mut object, read, &mut task) {
             task.wants = Wants::Write(Box::new(object));
         }
         task

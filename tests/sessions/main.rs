@@ -10,6 +10,7 @@ mod adopt;
 mod apply;
 mod architecture;
 mod compare;
+mod csr;
 mod disk;
 mod etcd;
 mod expiry;
