@@ -7,6 +7,7 @@ pub mod expiry;
 pub mod explanation;
 pub mod inspection;
 pub mod plan;
+mod signer;
 pub mod style;
 pub mod tabs;
 

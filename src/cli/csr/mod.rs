@@ -20,6 +20,8 @@ use clap::{Args, Subcommand};
 
 use super::{Exit, Outside};
 use crate::error::Error;
+pub use office::signers_file;
+
 use office::OfficeArgs;
 
 /// Certificate signing requests in a directory: make, keep, approve, sign and clean them as Kubernetes does

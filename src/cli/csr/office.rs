@@ -96,7 +96,7 @@ impl OfficeArgs {
             None => None,
         };
         let table = match &self.signers {
-            Some(file) => read(file, |text| signers(text).map(|signers| (signers, Vec::new())))?,
+            Some(file) => signers_file(file)?,
             None => Signers::default(),
         };
         let rules = match &self.policy {
@@ -155,6 +155,14 @@ impl OfficeArgs {
         }
         places
     }
+}
+
+/// Reads a signers file.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn signers_file(path: &Path) -> Result<Signers, Error> {
+    read(path, |text| signers(text).map(|signers| (signers, Vec::new())))
 }
 
 /// Reads a file and tells its warnings.
