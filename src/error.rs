@@ -12,6 +12,7 @@ use crate::disk::lock::LockError;
 use crate::plan::renew::RenewError;
 use crate::spec::load::LoadError;
 use crate::spec::problem::nearest;
+use crate::store::StoreError;
 use crate::system::reason;
 use crate::target::TargetError;
 
@@ -30,9 +31,10 @@ pub enum Error {
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// A baseline, or a list of what to ignore, could not be used.
+    /// A file that a judgement or a decision is made by could not be used: a baseline, a list of what to ignore, signers,
+    /// a policy, permissions.
     #[error(transparent)]
-    Filter(LoadError),
+    Input(LoadError),
     /// A spec could not be used.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -48,6 +50,9 @@ pub enum Error {
     /// What was to be renewed cannot be.
     #[error(transparent)]
     Renew(#[from] RenewError),
+    /// Something could not be done to a store of requests.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The spec has no such node, or no names for one.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -67,6 +72,9 @@ pub enum Error {
         /// What to write instead.
         hint: String,
     },
+    /// A key, name or certificate could not be read or made.
+    #[error(transparent)]
+    X509(#[from] crate::x509::Error),
     /// A document could not be written in this format.
     #[error("cannot be written as {format}: {problem}")]
     Format {
@@ -82,7 +90,13 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Disk(error) | Self::Lock(LockError::Disk(error)) => error.hint().map(str::to_owned),
+            Self::Disk(error) | Self::Lock(LockError::Disk(error)) | Self::Store(StoreError::Disk(error)) => {
+                error.hint().map(str::to_owned)
+            }
+            Self::Store(StoreError::Ledger { .. }) => {
+                Some("nothing is signed while the ledger cannot be read: repair the line".to_owned())
+            }
+            Self::Store(StoreError::Held(_)) => Some("wait until it has ended and run this again".to_owned()),
             Self::Lock(LockError::Held { .. }) => {
                 Some("wait until it has ended and run this again".to_owned())
             }

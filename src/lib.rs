@@ -37,6 +37,7 @@ pub mod moment;
 pub mod plan;
 pub mod report;
 pub mod spec;
+pub mod store;
 pub mod system;
 pub mod target;
 pub mod version;

@@ -5,6 +5,9 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
+/// What tells the time. Only the command line has one that reads the machine's clock.
+pub type Clock = fn() -> OffsetDateTime;
+
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const LISTED: &[BorrowedFormatItem<'_>] =
     format_description!("[month repr:short] [day], [year] [hour]:[minute] UTC");

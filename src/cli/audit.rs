@@ -130,9 +130,9 @@ impl Audit {
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let mut waivers = self.ignore.clone();
         if let Some(file) = &self.ignore_file {
-            waivers.extend(Waiver::load(file).map_err(Error::Filter)?);
+            waivers.extend(Waiver::load(file).map_err(Error::Input)?);
         }
-        let baseline = self.baseline.as_deref().map(Baseline::load).transpose().map_err(Error::Filter)?;
+        let baseline = self.baseline.as_deref().map(Baseline::load).transpose().map_err(Error::Input)?;
         let looks = self.scene.look()?;
         let now = self.at.unwrap_or(outside.now);
         let scan = self.scan.as_deref().map(scan).transpose()?;

@@ -5,24 +5,29 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::workspace::{SpecArg, load_spec};
-use super::{Exit, Outside};
+use super::{Exit, Outside, csr};
 use crate::catalog::{CATALOG, Credential};
+use crate::csr::load::Signers;
 use crate::error::Error;
 use crate::report::explanation::Explanation;
 use crate::report::{self, Table};
 use crate::spec::problem::nearest;
 use crate::target::own_rows;
 
-/// Explain a credential or a rule; without a name, list them all
+/// Explain a credential, a rule or a signer; without a name, list them all
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A credential, such as apiserver, or a rule, such as KP-TM001 or expired.
+    /// A credential, such as apiserver, a rule, such as KP-TM001 or expired, or a signer, such as kubelet-serving.
     #[arg(value_name = "NAME")]
     topic: Option<String>,
 
     /// A spec whose own credentials are explained too.
     #[arg(short = 'f', long = "file", value_name = "FILE")]
     file: Option<PathBuf>,
+
+    /// A signers file whose signers are explained too.
+    #[arg(long, value_name = "FILE")]
+    signers: Option<PathBuf>,
 
     /// How to print it.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -49,10 +54,15 @@ impl Explain {
             Some(file) => own_rows(&load_spec(&SpecArg { file })?).cloned().collect(),
             None => CATALOG.to_vec(),
         };
+        let signers = match &self.signers {
+            Some(file) => csr::signers_file(file)?,
+            None => Signers::default(),
+        };
+        let signers = signers.signers;
         let explanation = match &self.topic {
-            None => Explanation::whole(&credentials),
-            Some(topic) => Explanation::of(topic, &credentials).ok_or_else(|| {
-                let topics = Explanation::topics(&credentials);
+            None => Explanation::whole(&credentials, &signers),
+            Some(topic) => Explanation::of(topic, &credentials, &signers).ok_or_else(|| {
+                let topics = Explanation::topics(&credentials, &signers);
                 let nearest = nearest(topic, topics.iter().map(String::as_str)).map(str::to_owned);
                 Error::UnknownTopic { name: topic.clone(), nearest }
             })?,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Exit, Outside};
+use crate::csr::validate::signer_name;
 use crate::error::Error;
 use crate::report;
 
@@ -19,7 +20,31 @@ pub struct Manifests {
 enum Which {
     /// The bindings without which admin.conf and apiserver-kubelet-client are let in and allowed nothing
     Rbac(Printed),
+    /// The roles of whoever approves requests for a signer, and of whoever signs them
+    SignerRoles(SignerRoles),
 }
+
+#[derive(Debug, Args)]
+struct SignerRoles {
+    /// The signer, such as example.com/serving; `example.com/*` stands for all of a domain.
+    #[arg(long, value_name = "NAME", value_parser = signer)]
+    signer: String,
+
+    #[command(flatten)]
+    printed: Printed,
+}
+
+/// The name of a signer, or of all signers of a domain.
+fn signer(name: &str) -> Result<String, String> {
+    let whole = name.strip_suffix("/*").map(|domain| format!("{domain}/any"));
+    match signer_name(whole.as_deref().unwrap_or(name), "signer").first() {
+        None => Ok(name.to_owned()),
+        Some(error) => Err(error.body()),
+    }
+}
+
+/// What stands in the template for the signer.
+const SIGNER: &str = "example.com/my-signer-name";
 
 #[derive(Debug, Args)]
 struct Printed {
@@ -42,12 +67,16 @@ impl Manifests {
     /// # Errors
     /// When standard output fails.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
-        let Which::Rbac(Printed { output }) = self.which;
-        let template = include_str!("../../templates/rbac.yaml");
+        let (template, output) = match self.which {
+            Which::Rbac(Printed { output }) => (include_str!("../../templates/rbac.yaml").to_owned(), output),
+            Which::SignerRoles(SignerRoles { signer, printed: Printed { output } }) => {
+                (include_str!("../../templates/signer-roles.yaml").replace(SIGNER, &signer), output)
+            }
+        };
         match output {
             ManifestFormat::Yaml => outside.out.write_all(template.as_bytes())?,
             ManifestFormat::Json => {
-                let items = serde_yaml::Deserializer::from_str(template).map(Value::deserialize);
+                let items = serde_yaml::Deserializer::from_str(&template).map(Value::deserialize);
                 let items = items
                     .collect::<Result<Vec<_>, _>>()
                     .map_err(|error| Error::Format { format: "JSON", problem: error.to_string() })?;

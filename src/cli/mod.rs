@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod apply;
 pub mod audit;
 pub mod completions;
+pub mod csr;
 pub mod expiry;
 pub mod explain;
 pub mod inspect;
@@ -27,6 +28,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use time::OffsetDateTime;
 
 use crate::error::Error;
+use crate::moment::Clock;
 use crate::report::{self, Table};
 use crate::spec::load::LoadError;
 use terminal::Color;
@@ -74,6 +76,7 @@ enum Verb {
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
     Explain(explain::Explain),
+    Csr(csr::Csr),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
     Man(man::Man),
@@ -94,8 +97,10 @@ pub enum Exit {
 pub struct Outside<'a> {
     /// Standard output: data.
     pub out: &'a mut dyn Write,
-    /// The clock.
+    /// Now.
     pub now: OffsetDateTime,
+    /// The clock, for what goes on.
+    pub clock: Clock,
     /// How wide the terminal is.
     pub width: usize,
 }
@@ -139,7 +144,12 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.color.apply();
     let mut out = io::BufWriter::new(anstream::stdout());
-    let mut outside = Outside { out: &mut out, now: OffsetDateTime::now_utc(), width: terminal::width() };
+    let mut outside = Outside {
+        out: &mut out,
+        now: OffsetDateTime::now_utc(),
+        clock: OffsetDateTime::now_utc,
+        width: terminal::width(),
+    };
     let outcome = cli.verb.run(&mut outside).and_then(|exit| {
         out.flush()?;
         Ok(exit)
@@ -162,6 +172,7 @@ impl Verb {
             Self::Apply(verb) => verb.run(outside),
             Self::Audit(verb) => verb.run(outside),
             Self::Completions(verb) => verb.run(outside),
+            Self::Csr(verb) => verb.run(outside),
             Self::Expiry(verb) => verb.run(outside),
             Self::Explain(verb) => verb.run(outside),
             Self::Inspect(verb) => verb.run(outside),
@@ -179,7 +190,7 @@ impl Verb {
 /// Tells on standard error what went wrong. Nothing can be done if that fails too.
 fn complain(error: &Error) {
     if let Error::Load(LoadError::Invalid { name, problems })
-    | Error::Filter(LoadError::Invalid { name, problems }) = error
+    | Error::Input(LoadError::Invalid { name, problems }) = error
     {
         terminal::problems(name, problems);
     } else {

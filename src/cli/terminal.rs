@@ -53,6 +53,11 @@ pub fn note(text: &str) {
     say("note", FAINT, text);
 }
 
+/// Says something as other programs say it.
+pub fn say_plainly(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
 /// Says what to do.
 pub fn hint(text: &str) {
     say("hint", FAINT, text);

@@ -40,6 +40,38 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, DiskError> 
     Ok(true)
 }
 
+/// Puts a file where nothing is yet.
+///
+/// # Errors
+/// When something is there, or it cannot be written.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let failed = DiskError::at(path, "cannot be made");
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let file = temporary(directory, &name, bytes, mode).map_err(&failed)?;
+    file.as_file().sync_all().map_err(&failed)?;
+    file.persist_noclobber(path).map_err(|error| failed(error.error))?;
+    sync_directory(directory)
+}
+
+/// Lets a symlink lead elsewhere, at once.
+///
+/// # Errors
+/// When it cannot be changed; then it leads where it led.
+pub fn relink(link: &Path, target: &Path) -> Result<(), DiskError> {
+    let failed = DiskError::at(link, "cannot be put in place");
+    let directory = link.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = link.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = directory.join(format!(".{name}{SUFFIX}"));
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    std::os::unix::fs::symlink(target, &temporary).map_err(&failed)?;
+    fs::rename(&temporary, link).map_err(&failed)?;
+    sync_directory(directory)
+}
+
 /// A new file with exactly this mode, written but not synced; it vanishes if it is dropped.
 pub(super) fn temporary(directory: &Path, name: &str, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     let permissions = Permissions::from_mode(mode);

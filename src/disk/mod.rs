@@ -7,9 +7,11 @@
 //! | [`survey`] | what is in the targets' files now, and what no target has |
 //! | [`content`], [`kubeconfig`], [`manifest`] | what bytes mean |
 //! | [`form`] | how a PEM file is written |
+//! | [`notation`] | objects as kubectl prints them |
 //! | [`read`] | a file's bytes, whatever the file may be |
 //! | [`acl`] | who may do more with a file than its mode says |
 //! | [`mod@write`], [`journal`], [`lock`] | all of a change or none of it, also after a crash |
+//! | [`batch`] | many files of one directory, each whole or not there |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
 //! | [`digest`] | what was looked at, as one number |
 //! | [`scan`] | private keys where none belong |
@@ -17,6 +19,7 @@
 
 pub mod acl;
 pub mod archive;
+pub mod batch;
 pub mod content;
 pub mod detect;
 pub mod digest;
@@ -29,6 +32,7 @@ pub mod kubeconfig;
 pub mod layout;
 pub mod lock;
 pub mod manifest;
+pub mod notation;
 pub mod read;
 pub mod scan;
 pub mod survey;
@@ -43,6 +47,7 @@ pub use inventory::{Directory, Inventory};
 pub use kubeconfig::Kubeconfig;
 pub use layout::{File, Layout};
 pub use manifest::{KubeletConfig, StaticPod};
+pub use notation::{Notation, NotationError};
 pub use scan::Scan;
 pub use survey::{Entry, Found, Present, Stray, Survey};
 

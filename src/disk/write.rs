@@ -197,7 +197,7 @@ fn backup(
 }
 
 /// Removes the temporary files that a killed run has left.
-fn sweep(directory: &Path) -> Result<(), DiskError> {
+pub(super) fn sweep(directory: &Path) -> Result<(), DiskError> {
     let failed = DiskError::at(directory, "cannot be listed");
     for entry in fs::read_dir(directory).map_err(&failed)? {
         let entry = entry.map_err(&failed)?;

@@ -1,5 +1,6 @@
 //! YAML that others wrote, read into data in bounded time.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Lists and mappings in brackets that are open at once; kubeconfigs and manifests have a handful. The library's
@@ -23,6 +24,20 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     }
     serde_yaml::from_str(text)
         .map_err(|error| YamlError { line: error.location().map(|location| location.line()) })
+}
+
+/// Reads every document of a text; empty ones are passed over.
+///
+/// # Errors
+/// When one is not YAML, not of the wanted form, or nested too deep.
+pub fn read_all<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, YamlError> {
+    if let Some(line) = too_deep(text) {
+        return Err(YamlError { line: Some(line) });
+    }
+    let read = |document| Option::<T>::deserialize(document).transpose();
+    let outcome: Result<_, serde_yaml::Error> =
+        serde_yaml::Deserializer::from_str(text).filter_map(read).collect();
+    outcome.map_err(|error| YamlError { line: error.location().map(|location| location.line()) })
 }
 
 /// The line in which more brackets are open than are allowed. Brackets in quotes count too: what has so many of them

@@ -1,13 +1,15 @@
-//! Credentials and rules in words.
+//! Credentials, rules and signers in words.
 
 use std::io;
 
 use serde::Serialize;
 
+use super::signer::{SignerReport, draw_signer, signer_report};
 use super::style::{FAINT, HEAD, beside};
 use super::{API_VERSION, Table};
 use crate::audit::{Rule, rules};
 use crate::catalog::{Base, Credential, Holders, Kind, Selector, Server};
+use crate::csr::signer::Signer;
 
 /// Everything that can be explained, or the one thing that was asked for.
 #[derive(Serialize)]
@@ -19,6 +21,8 @@ pub struct Explanation {
     credentials: Vec<CredentialReport>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rules: Vec<RuleReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    signers: Vec<SignerReport>,
     #[serde(skip)]
     whole: bool,
 }
@@ -68,32 +72,51 @@ struct RuleReport {
 }
 
 impl Explanation {
-    /// Everything: these credentials, and every rule.
+    /// Everything: these credentials and signers, and every rule.
     #[must_use]
-    pub fn whole<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Self {
+    pub fn whole<'a>(credentials: impl IntoIterator<Item = &'a Credential>, signers: &[Signer]) -> Self {
         let credentials = credentials.into_iter().map(credential_report).collect();
-        Self::new(credentials, rules::all().map(rule_report).collect(), true)
+        let signers = signers.iter().map(signer_report).collect();
+        Self::new(credentials, rules::all().map(rule_report).collect(), signers, true)
     }
 
-    /// One of these credentials, or a rule, by its name or number.
+    /// One of these credentials or signers, or a rule, by its name or number.
     #[must_use]
-    pub fn of<'a>(topic: &str, credentials: impl IntoIterator<Item = &'a Credential>) -> Option<Self> {
+    pub fn of<'a>(
+        topic: &str,
+        credentials: impl IntoIterator<Item = &'a Credential>,
+        signers: &[Signer],
+    ) -> Option<Self> {
         let is = |name: &str| name.eq_ignore_ascii_case(topic) || name.strip_suffix(".conf") == Some(topic);
         let credential = credentials.into_iter().find(|row| is(&row.name)).map(credential_report);
         let rule = rules::all().find(|rule| is(rule.id) || is(rule.name)).map(rule_report);
-        let found = credential.is_some() || rule.is_some();
-        found.then(|| Self::new(credential.into_iter().collect(), rule.into_iter().collect(), false))
+        // `kubelet-serving` is as good as `kubernetes.io/kubelet-serving`.
+        let short = |name: &str| name.strip_prefix("kubernetes.io/") == Some(topic);
+        let signer = signers.iter().find(|signer| is(&signer.name) || short(&signer.name)).map(signer_report);
+        let found = credential.is_some() || rule.is_some() || signer.is_some();
+        found.then(|| {
+            let (credentials, rules) = (credential.into_iter().collect(), rule.into_iter().collect());
+            Self::new(credentials, rules, signer.into_iter().collect(), false)
+        })
     }
 
     /// Every name that can be asked for.
-    pub fn topics<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Vec<String> {
+    pub fn topics<'a>(
+        credentials: impl IntoIterator<Item = &'a Credential>,
+        signers: &[Signer],
+    ) -> Vec<String> {
         let names = credentials.into_iter().map(|row| row.name.clone());
         let rules = rules::all().flat_map(|rule| [rule.id.to_owned(), rule.name.to_owned()]);
-        names.chain(rules).collect()
+        names.chain(rules).chain(signers.iter().map(|signer| signer.name.clone())).collect()
     }
 
-    fn new(credentials: Vec<CredentialReport>, rules: Vec<RuleReport>, whole: bool) -> Self {
-        Self { api_version: API_VERSION, kind: "Explanation", credentials, rules, whole }
+    fn new(
+        credentials: Vec<CredentialReport>,
+        rules: Vec<RuleReport>,
+        signers: Vec<SignerReport>,
+        whole: bool,
+    ) -> Self {
+        Self { api_version: API_VERSION, kind: "Explanation", credentials, rules, signers, whole }
     }
 
     /// The credentials as a table in Markdown, as it stands in the README.
@@ -229,12 +252,21 @@ impl Table for Explanation {
             for rule in &self.rules {
                 draw_rule(out, rule, width)?;
             }
+            for signer in &self.signers {
+                draw_signer(out, signer, width)?;
+            }
             return Ok(());
         }
         let longest = |names: &mut dyn Iterator<Item = usize>| names.max().unwrap_or_default();
         writeln!(out, "{HEAD}Credentials{HEAD:#} (kubepki explain NAME)")?;
         let column = longest(&mut self.credentials.iter().map(|row| row.name.len()));
         for row in &self.credentials {
+            write!(out, "  {:<column$}  ", row.name)?;
+            beside(out, &row.about, column + 4, width, anstyle::Style::new())?;
+        }
+        writeln!(out, "\n{HEAD}Signers{HEAD:#} (kubepki explain SIGNER)")?;
+        let column = longest(&mut self.signers.iter().map(|row| row.name.len()));
+        for row in &self.signers {
             write!(out, "  {:<column$}  ", row.name)?;
             beside(out, &row.about, column + 4, width, anstyle::Style::new())?;
         }

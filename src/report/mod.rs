@@ -2,11 +2,14 @@
 //! table; nothing here decides anything.
 
 pub mod audit;
+pub mod csr;
 pub mod expiry;
 pub mod explanation;
 pub mod inspection;
 pub mod plan;
+mod signer;
 pub mod style;
+pub mod tabs;
 pub mod verification;
 
 use std::io;

@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 
-use aws_lc_rs::rand;
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
 use der::asn1::{BitString, OctetString};
@@ -16,8 +15,11 @@ use rcgen::{
 };
 use x509_cert::ext::pkix;
 
+use super::certificate::bit_string;
 use super::der::{children, sequence};
 use super::public_key::PublicKeyKind;
+use super::random::random;
+use super::signature::SignatureAlgorithm as Signed;
 use super::usage::{encode_extended, encode_key_usage};
 use super::{Certificate, Error, Name, PrivateKey, Profile, PublicKey, alt_name};
 
@@ -52,10 +54,47 @@ impl<'a> Issuer<'a> {
     /// # Errors
     /// When a name cannot be encoded or the cryptographic library fails.
     pub fn issue(&self, profile: &Profile, public_key: &PublicKey) -> Result<Certificate, Error> {
+        Certificate::from_der(&self.sign(profile, public_key, &short_serial()?)?)
+    }
+
+    /// The same with a serial number of 16 octets, as kube-controller-manager gives them, and only the bytes: a signer that
+    /// hands out thousands has no use for what it has just written.
+    ///
+    /// # Errors
+    /// When a name cannot be encoded or the cryptographic library fails.
+    pub fn sign(&self, profile: &Profile, public_key: &PublicKey, serial: &[u8]) -> Result<Vec<u8>, Error> {
         let issuer = &self.certificate.subject;
         let authority =
             self.certificate.subject_key_identifier.as_deref().filter(|_| profile.subject != *issuer);
-        sign(profile, public_key, issuer, authority, self.key)
+        sign(profile, public_key, issuer, authority, serial, self.key)
+    }
+
+    /// Checks that the CA's key has signed a certificate: a signature that a fault of the machine has spoilt tells who has
+    /// it the key (Boneh, DeMillo and Lipton 1997), so that none is handed out unchecked.
+    ///
+    /// # Errors
+    /// When it does not hold.
+    pub fn check(&self, certificate: &[u8]) -> Result<(), Error> {
+        let faulty = Error::Primitive("making a signature that holds");
+        let [tbs, algorithm, signature] = children(certificate, Tag::Sequence, WHAT)?[..] else {
+            return Err(faulty);
+        };
+        let algorithm = Signed::from_der(algorithm)?;
+        let signature = bit_string(signature, WHAT)?;
+        algorithm.verify(&self.certificate.public_key, tbs, signature).map_err(|_| faulty)
+    }
+}
+
+/// A random serial number of 128 bits, never zero (`pkg/controller/certificates/authority/authority.go`): its octets.
+///
+/// # Errors
+/// When the cryptographic library fails.
+pub fn long_serial() -> Result<[u8; 16], Error> {
+    loop {
+        let serial = random()?;
+        if serial != [0; 16] {
+            return Ok(serial);
+        }
     }
 }
 
@@ -64,7 +103,8 @@ impl<'a> Issuer<'a> {
 /// # Errors
 /// When a name cannot be encoded or the cryptographic library fails.
 pub fn self_signed(profile: &Profile, key: &PrivateKey) -> Result<Certificate, Error> {
-    sign(profile, key.public_key(), &profile.subject, None, key)
+    let der = sign(profile, key.public_key(), &profile.subject, None, &short_serial()?, key)?;
+    Certificate::from_der(&der)
 }
 
 fn sign(
@@ -72,12 +112,13 @@ fn sign(
     public_key: &PublicKey,
     issuer: &Name,
     authority: Option<&[u8]>,
+    serial: &[u8],
     key: &PrivateKey,
-) -> Result<Certificate, Error> {
+) -> Result<Vec<u8>, Error> {
     let mut params = CertificateParams::default();
     params.not_before = profile.not_before;
     params.not_after = profile.not_after;
-    params.serial_number = Some(SerialNumber::from(serial()?));
+    params.serial_number = Some(SerialNumber::from_slice(serial));
     params.custom_extensions = extensions(profile, public_key, authority)?;
     let splice = Splice {
         key,
@@ -89,7 +130,7 @@ fn sign(
     let draft = rcgen::Issuer::from_params(&params, &splice);
     let _ = params.signed_by(&splice, &draft);
     match splice.outcome.into_inner() {
-        Some(signed) => Certificate::from_der(&signed?),
+        Some(signed) => signed,
         None => Err(Error::Primitive("building the certificate")),
     }
 }
@@ -191,8 +232,88 @@ fn extensions(
 }
 
 /// A random serial number of 63 bits, never zero: what kubeadm writes, and within the 20 octets of RFC 5280 §4.1.2.2.
-fn serial() -> Result<u64, Error> {
-    let mut octets = [0; 8];
-    rand::fill(&mut octets).map_err(|_| Error::Primitive("drawing a serial number"))?;
-    Ok((u64::from_be_bytes(octets) >> 1).max(1))
+fn short_serial() -> Result<[u8; 8], Error> {
+    let serial = u64::from_be_bytes(random()?) >> 1;
+    Ok(serial.max(1).to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::forge::key;
+    use crate::x509::{ExtendedKeyUsage, KeyUsage, SubjectAltName, Usages};
+    use time::macros::datetime;
+
+    fn profile(subject: &str, ca: bool, names: &[SubjectAltName]) -> Profile {
+        Profile {
+            subject: if subject.is_empty() { Name::default() } else { Name::new(subject, &[]).unwrap() },
+            subject_alt_names: names.to_vec(),
+            usages: Usages { key: vec![KeyUsage::CertSign], extended: vec![ExtendedKeyUsage::Any] },
+            ca,
+            not_before: datetime!(2026-11-22 0:00 UTC),
+            not_after: datetime!(2036-11-22 0:00 UTC),
+        }
+    }
+
+    /// Go's order, and whatever was not asked for is left out (facts of kube-controller-manager 1.36).
+    #[test]
+    fn extensions_are_gos() {
+        let key = key();
+        let ca = self_signed(&profile("ca", true, &[]), &key).unwrap();
+        let issuer = Issuer::new(&ca, &key).unwrap();
+        let oids = |profile: &Profile| {
+            let der = issuer.sign(profile, key.public_key(), &[1]).unwrap();
+            issuer.check(&der).unwrap();
+            let certificate = Certificate::from_der(&der).unwrap();
+            assert!(certificate.is_well_formed());
+            let tell = |extension: &crate::x509::Extension| {
+                let arc = extension.oid.arcs().last().unwrap();
+                if extension.critical { format!("{arc}!") } else { arc.to_string() }
+            };
+            certificate.extensions.iter().map(tell).collect::<Vec<_>>().join(" ")
+        };
+        let names = [SubjectAltName::Dns("a".into()), SubjectAltName::Ip([192, 0, 2, 1].into())];
+        assert_eq!(oids(&profile("leaf", false, &names)), "15! 37 19! 35 17");
+        assert_eq!(
+            oids(&profile("", false, &names)),
+            "15! 37 19! 35 17!",
+            "critical where it is all there is"
+        );
+        assert_eq!(oids(&profile("sub", true, &[])), "15! 37 19! 14 35");
+        assert_eq!(oids(&profile("ca", false, &[])), "15! 37 19!", "no key identifier where names are one");
+        let bare = Profile { usages: Usages::default(), ..profile("leaf", false, &[]) };
+        assert_eq!(oids(&bare), "19! 35");
+    }
+
+    #[test]
+    fn serial_numbers_are_positive_and_as_short_as_they_can_be() {
+        let key = key();
+        let ca = self_signed(&profile("ca", true, &[]), &key).unwrap();
+        let issuer = Issuer::new(&ca, &key).unwrap();
+        for (serial, octets) in [
+            (&[0xff; 16][..], [&[0][..], &[0xff; 16]].concat()),
+            (&[0x7f; 16], vec![0x7f; 16]),
+            (&[0, 0, 1], vec![1]),
+            (&[0, 0x80], vec![0, 0x80]),
+        ] {
+            let der = issuer.sign(&profile("leaf", false, &[]), key.public_key(), serial).unwrap();
+            assert_eq!(Certificate::from_der(&der).unwrap().accepted().unwrap().serial, octets);
+        }
+        assert_ne!(long_serial().unwrap(), long_serial().unwrap());
+    }
+
+    #[test]
+    fn a_spoilt_signature_is_not_handed_out() {
+        let key = key();
+        let ca = self_signed(&profile("ca", true, &[]), &key).unwrap();
+        let issuer = Issuer::new(&ca, &key).unwrap();
+        let der = issuer.sign(&profile("leaf", false, &[]), key.public_key(), &[1]).unwrap();
+        let mut spoilt = der.clone();
+        *spoilt.last_mut().unwrap() ^= 1;
+        assert!(issuer.check(&spoilt).is_err());
+        let mut other = der;
+        other[20] ^= 1;
+        assert!(issuer.check(&other).is_err());
+        assert!(issuer.check(b"").is_err());
+    }
 }

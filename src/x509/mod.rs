@@ -12,7 +12,7 @@
 //! | [`certificate`] | a parsed certificate |
 //! | [`anomaly`] | what it says otherwise than RFC 5280 has it |
 //! | [`extension`], [`name_constraints`] | its extensions |
-//! | [`request`] | a parsed certificate signing request |
+//! | [`request`] | certificate signing requests: read, made |
 //! | [`crl`] | a parsed revocation list |
 //! | [`go`] | the same as Go sees it |
 //! | [`profile`] | what a certificate is to say |
@@ -23,6 +23,7 @@
 //! | [`path`] | does a path of signatures lead to who is trusted? |
 //! | [`rustls`] | would a peer on rustls agree? |
 //! | [`public_root`] | the CAs that the world trusts |
+//! | [`mod@random`] | chance |
 //! | [`pem`], [`der`], [`hex`](mod@hex) | bytes in and out |
 
 pub mod algorithm;
@@ -49,6 +50,7 @@ pub mod pem;
 pub mod profile;
 pub mod public_key;
 pub mod public_root;
+pub mod random;
 pub mod request;
 pub mod rsa;
 pub mod rustls;

@@ -2,6 +2,7 @@
 
 use kubepki::audit::rules;
 use kubepki::catalog::CATALOG;
+use kubepki::csr::signer::BUILT_IN;
 
 use crate::testbed::{SINGLE, Testbed, peer};
 
@@ -31,6 +32,36 @@ fn every_credential_and_every_rule_has_its_words() {
     ran.out("system:masters; from v1.29.0 kubeadm:cluster-admins");
     let json = bed.run(&["explain", "KP-TM001", "-o", "json"]).success().json();
     assert_eq!(json["rules"][0]["name"], "expired");
+    let headings = [
+        "trust distribution",
+        "permitted subjects",
+        "permitted x509 extensions",
+        "permitted key usages",
+        "expiration",
+        "CA bit",
+    ];
+    for signer in BUILT_IN.iter().map(|signer| signer.name) {
+        assert!(list.stdout.contains(signer), "{signer}");
+        let ran = bed.run(&["explain", signer]).success();
+        for heading in headings {
+            assert!(ran.stdout.contains(&format!("\n  {heading} ")), "{signer}: {heading}");
+        }
+        assert_eq!(
+            bed.run(&["explain", signer.trim_start_matches("kubernetes.io/")]).success().stdout,
+            ran.stdout
+        );
+    }
+    bed.write(
+        "signers.yaml",
+        "apiVersion: kubepki/v1\nkind: Signers\nsigners:\n- {name: example.com/serving, about: Web servers., certFile: a, keyFile: b,\n  \
+         dnsNames: ['*.example.com'], requiredUsages: [server auth], duration: 90d, ca: true}\n",
+    );
+    let ran = bed.run(&["explain", "example.com/serving", "--signers", "signers.yaml"]).success();
+    let ran = ran
+        .out("Web servers.")
+        .out("DNS names *.example.com; others are dropped")
+        .out("must have server auth");
+    ran.out("from 10 minutes to 90 days").out("always set: what it signs is a CA");
     bed.run(&["explain", "apisrver"])
         .failure()
         .err("nothing is called `apisrver`")

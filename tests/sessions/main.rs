@@ -13,6 +13,7 @@ mod architecture;
 mod audit;
 mod chains;
 mod compare;
+mod csr;
 mod disk;
 mod etcd;
 mod expiry;

@@ -17,6 +17,8 @@ pub const LEGACY_UNKNOWN: &str = "kubernetes.io/legacy-unknown";
 pub struct BuiltIn {
     /// Its name.
     pub name: &'static str,
+    /// One sentence about it.
+    pub about: &'static str,
     /// What it does not allow, in the order and the words of Kubernetes.
     pub check: fn(&Wanted, &[String]) -> Result<(), String>,
     /// How its CA reaches who must trust it.
@@ -33,6 +35,7 @@ pub struct BuiltIn {
 pub static BUILT_IN: [BuiltIn; 4] = [
     BuiltIn {
         name: KUBE_APISERVER_CLIENT,
+        about: "Clients of the API server: people and programs. Never approved without a person or a rule of the user's.",
         check: client,
         trust_distribution: "the API server takes it for its clients' CA (--client-ca-file); nothing is distributed",
         permitted_subjects: "any; the group system:masters is refused when the request is made",
@@ -41,6 +44,7 @@ pub static BUILT_IN: [BuiltIn; 4] = [
     },
     BuiltIn {
         name: KUBE_APISERVER_CLIENT_KUBELET,
+        about: "Kubelets as clients of the API server. Approved if whoever asks may create nodeclient or selfnodeclient.",
         check: kubelet_client,
         trust_distribution: "the API server takes it for its clients' CA (--client-ca-file); nothing is distributed",
         permitted_subjects: "the one organization system:nodes, and a common name that begins with system:node:",
@@ -49,6 +53,7 @@ pub static BUILT_IN: [BuiltIn; 4] = [
     },
     BuiltIn {
         name: KUBELET_SERVING,
+        about: "Kubelets as servers. Approved if the cluster's spec gives all of its names to the node.",
         check: kubelet_serving,
         trust_distribution: "who connects to kubelets is told the CA (--kubelet-certificate-authority); nothing is distributed",
         permitted_subjects: "the one organization system:nodes, and a common name that begins with system:node:",
@@ -57,6 +62,7 @@ pub static BUILT_IN: [BuiltIn; 4] = [
     },
     BuiltIn {
         name: LEGACY_UNKNOWN,
+        about: "What was asked for before signers had names. Nobody can ask for it any more.",
         check: |_, _| Ok(()),
         trust_distribution: "none: nobody has promised to trust it",
         permitted_subjects: "any",

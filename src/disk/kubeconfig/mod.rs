@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 use zeroize::{Zeroize, Zeroizing};
 
-pub use write::{Entry, redirect, write};
+pub use write::{Entry, redirect, renew, write};
 
 use super::yaml::{self, YamlError};
 use crate::x509::{self, Certificate, PrivateKey};

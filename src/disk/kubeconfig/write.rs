@@ -69,9 +69,28 @@ pub fn redirect(existing: &str, server: &str, authority: &str) -> Result<Zeroizi
     text
 }
 
+/// The text of a kubeconfig whose current user has another certificate and key, everything else as it was.
+///
+/// # Errors
+/// When the text has no current user to give them to.
+pub fn renew(existing: &str, certificate: &str, key: &str) -> Result<Zeroizing<String>, KubeconfigError> {
+    let mut config: Value = yaml::read(existing)?;
+    let missing = || KubeconfigError::Dangling { what: "current-context", name: String::new() };
+    set_user(&mut config, certificate, key).ok_or_else(missing)?;
+    let text = serde_yaml::to_string(&config)
+        .map(Zeroizing::new)
+        .map_err(|_| KubeconfigError::Syntax { line: None });
+    wipe(&mut config);
+    text
+}
+
 /// Sets the current context's cluster and user; `None` when the file has no current context to set.
 fn update(config: &mut Value, entry: &Entry<'_>) -> Option<()> {
     set_cluster(config, entry.server, entry.authority)?;
+    set_user(config, entry.certificate, entry.key)
+}
+
+fn set_user(config: &mut Value, certificate: &str, key: &str) -> Option<()> {
     let user = current(config, "user")?;
     let user = named(config, "users", &user)?.get_mut("user")?.as_mapping_mut()?;
     for name in [
@@ -86,8 +105,8 @@ fn update(config: &mut Value, entry: &Entry<'_>) -> Option<()> {
     ] {
         user.remove(name);
     }
-    user.insert("client-certificate-data".into(), STANDARD.encode(entry.certificate).into());
-    user.insert("client-key-data".into(), STANDARD.encode(entry.key).into());
+    user.insert("client-certificate-data".into(), STANDARD.encode(certificate).into());
+    user.insert("client-key-data".into(), STANDARD.encode(key).into());
     Some(())
 }
 
