@@ -60,7 +60,7 @@ fn object(name: &str) -> CertificateSigningRequest {
     object.metadata.uid = Some(format!("uid-of-{name}"));
     object.metadata.creation_timestamp = Some(moment(NOW));
     object.spec.request.0 = request.to_pem().unwrap().into_bytes();
-    object.spec.signer_name = "kubernetes.io/kube-apiserver-client-kubelet".to_owned();
+    "kubernetes.io/kube-apiserver-client-kubelet".clone_into(&mut object.spec.signer_name);
     object.spec.usages = Some(vec!["digital signature".to_owned(), "client auth".to_owned()]);
     object.add_condition("Approved", "AutoApproved", "");
     object

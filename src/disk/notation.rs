@@ -242,10 +242,7 @@ fn is_base_60(text: &str) -> bool {
     let Some((first, rest)) = text.split_once(':') else { return false };
     let (rest, fraction) = rest.split_once('.').unwrap_or((rest, ""));
     let inside = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-    let sixtieth = |part: &str| match part.as_bytes() {
-        [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9'] => true,
-        _ => false,
-    };
+    let sixtieth = |part: &str| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
     first.starts_with(|c: char| c.is_ascii_digit())
         && inside(first)
         && rest.split(':').all(sixtieth)

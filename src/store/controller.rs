@@ -4,7 +4,7 @@
 //! a crash at any moment a request has no certificate or exactly one, and the ledger knows its number. An object is
 //! written only over the very bytes that the decision was about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -64,13 +64,16 @@ pub struct Controller<'a> {
     settings: &'a Settings,
     clock: Clock,
     /// Requests that have been read, by the SHA-256 of their bytes: a signature is checked once.
-    read: HashMap<Vec<u8>, Arc<Result<Wanted, RequestError>>>,
+    read: HashMap<Vec<u8>, Read>,
     backoff: Backoff,
     /// What was told of each thing last, so that it is told once.
     told: HashMap<String, Told>,
     /// When everything was looked at last.
     looked: Option<OffsetDateTime>,
 }
+
+/// What came of reading a request.
+type Read = Arc<Result<Wanted, RequestError>>;
 
 struct Told {
     words: String,
@@ -201,18 +204,18 @@ impl<'a> Controller<'a> {
         let Listing { objects, troubles, .. } = self.store.list()?;
         self.looked = Some(now);
         let mut outcome = Outcome::default();
-        let mut present: HashMap<String, ()> = HashMap::new();
+        let mut present = HashSet::new();
         for trouble in &troubles {
             let key = trouble.path.display().to_string();
             outcome.troubles += 1;
             let event = Event::Trouble { path: trouble.path.clone(), problem: trouble.problem.clone() };
             self.tell_once(key.clone(), &trouble.problem, &event, now, patience, tell);
-            present.insert(key, ());
+            present.insert(key);
         }
-        present.extend(objects.iter().map(|stored| (key(stored), ())));
-        present.insert("store".to_owned(), ());
-        self.told.retain(|key, _| present.contains_key(key));
-        self.backoff.retain(|name| name.is_empty() || present.contains_key(name));
+        present.extend(objects.iter().map(key));
+        present.insert("store".to_owned());
+        self.told.retain(|key, _| present.contains(key));
+        self.backoff.retain(|name| name.is_empty() || present.contains(name));
         let ends = self.authorities.ends();
         let fresh = |stored: &Stored| !self.backoff.pauses(&key(stored), &stored.token.digest, now);
         let objects: Vec<Stored> = objects.into_iter().filter(fresh).collect();
@@ -231,7 +234,7 @@ impl<'a> Controller<'a> {
     }
 
     /// The requests of some objects, read and checked unless they have been before.
-    fn requests(&self, group: &[Stored]) -> Vec<(Vec<u8>, Arc<Result<Wanted, RequestError>>)> {
+    fn requests(&self, group: &[Stored]) -> Vec<(Vec<u8>, Read)> {
         let read = |stored: &Stored| {
             let bytes = &stored.object.spec.request.0;
             let digest = sha256(bytes);
@@ -292,16 +295,13 @@ impl<'a> Controller<'a> {
             return Ok(());
         }
         for ((name, events), done) in written.into_iter().zip(self.store.commit(writes)?) {
-            match done {
-                Ok(_) => {
-                    outcome.done += 1;
-                    events.iter().for_each(&mut *tell);
-                }
+            if done.is_ok() {
+                outcome.done += 1;
+                events.iter().for_each(&mut *tell);
+            } else {
                 // Somebody else was quicker: what they wrote is looked at next.
-                Err(_) => {
-                    outcome.unfinished += 1;
-                    self.backoff.fail(&name, b"", now);
-                }
+                outcome.unfinished += 1;
+                self.backoff.fail(&name, b"", now);
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::counter::Counter;
 use super::file::{Index, Seen, Stamp, look, version};
-use super::history::{Change, History};
+use super::history::{Change, Changes, History};
 use super::manifest::{Foreign, Manifest};
 use super::name::escape;
 use super::notice::Notice;
@@ -283,10 +283,11 @@ impl Store for Directory {
         Ok(outcomes)
     }
 
-    fn changes(&self, since: Version) -> Result<Option<(Vec<(Version, Change)>, Version)>, StoreError> {
+    fn changes(&self, since: Version) -> Result<Option<Changes>, StoreError> {
         let mut state = self.state();
         self.scan(&mut state)?;
-        Ok(state.history.since(since).map(|changes| (changes, state.history.last())))
+        let version = state.history.last();
+        Ok(state.history.since(since).map(|changes| Changes { changes, version }))
     }
 
     fn wait(&self, patience: Duration) -> bool {
@@ -428,7 +429,7 @@ mod tests {
         assert!(store.remove(one).is_err());
         store.remove(two.clone()).unwrap();
         assert!(store.remove(two).unwrap_err().to_string().ends_with("not found"));
-        let (changes, _) = store.changes(version - 1).unwrap().unwrap();
+        let changes = store.changes(version - 1).unwrap().unwrap().changes;
         let kinds = changes.iter().map(|(at, change)| match change {
             Change::Added(_) => format!("+{}", at - version),
             Change::Modified(_) => format!("~{}", at - version),
@@ -454,7 +455,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(store.get("one").unwrap().is_none());
         assert!(store.replace(new, object("one")).is_err());
-        let changes = store.changes(number(&one)).unwrap().unwrap().0;
+        let changes = store.changes(number(&one)).unwrap().unwrap().changes;
         assert_eq!(changes.len(), 3, "edited, replaced, removed");
     }
 

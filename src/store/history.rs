@@ -25,6 +25,15 @@ impl Change {
     }
 }
 
+/// What has changed behind a version.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// Each change with its version, oldest first.
+    pub changes: Vec<(Version, Change)>,
+    /// The version that this is the state of.
+    pub version: Version,
+}
+
 /// The latest changes, each with its version.
 #[derive(Debug)]
 pub struct History {

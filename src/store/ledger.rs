@@ -32,8 +32,11 @@ pub struct Ledger {
 struct Brought {
     entries: Vec<Entry>,
     now: OffsetDateTime,
-    outcome: Arc<Mutex<Option<Result<Vec<Entry>, StoreError>>>>,
+    outcome: Arc<Mutex<Option<Added>>>,
 }
+
+/// What came of adding entries.
+type Added = Result<Vec<Entry>, StoreError>;
 
 #[derive(Debug)]
 struct Writer {

@@ -42,7 +42,7 @@ pub use controller::Controller;
 pub use directory::Directory;
 pub use entry::Entry;
 pub use error::StoreError;
-pub use history::Change;
+pub use history::{Change, Changes};
 pub use ledger::Ledger;
 
 /// The number of a change: what `metadata.resourceVersion` says in decimal digits. It only grows.
@@ -70,12 +70,12 @@ pub trait Store: Send + Sync {
     /// When the place cannot be written to; some of it may have been done.
     fn commit(&self, writes: Vec<Write>) -> Result<Vec<Result<Stored, Refusal>>, StoreError>;
 
-    /// What has changed behind a version, oldest first, and the version that this is the state of. `None` when that is so
+    /// What has changed behind a version. `None` when that is so
     /// long ago that it is forgotten: list again.
     ///
     /// # Errors
     /// When the place cannot be looked at.
-    fn changes(&self, since: Version) -> Result<Option<(Vec<(Version, Change)>, Version)>, StoreError>;
+    fn changes(&self, since: Version) -> Result<Option<Changes>, StoreError>;
 
     /// Waits until something may have changed, but not longer than so long. Says whether something has.
     fn wait(&self, patience: Duration) -> bool;

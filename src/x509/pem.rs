@@ -129,7 +129,7 @@ impl<'a> Opening<'a> {
         let digits: Zeroizing<Vec<u8>> = Zeroizing::new(digits.collect());
         let contents = Zeroizing::new(GO_BASE64.decode(&*digits).ok()?);
         let label = String::from_utf8_lossy(label).into_owned();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         Some(Block { label, encrypted: false, headers, line, contents })
     }
 }

@@ -98,6 +98,7 @@ fn manual_pages_of_every_verb() {
         "-apply",
         "-audit",
         "-completions",
+        "-csr",
         "-expiry",
         "-explain",
         "-inspect",

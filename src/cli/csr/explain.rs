@@ -46,7 +46,7 @@ impl Explain {
             DecisionReport::new(about, &decide_read(&object, &read, &policy, outside.now))
         } else {
             let words: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            DecisionReport::invalid(about, words.join("; "))
+            DecisionReport::invalid(about, &words.join("; "))
         };
         outside.print(&report, self.output)?;
         Ok(Exit::Done)

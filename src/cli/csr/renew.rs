@@ -148,7 +148,7 @@ impl Renew {
             certificate.subject.organizations().into_iter().map(str::to_owned).collect();
         let user = User::known(certificate.subject.common_name().unwrap_or_default(), &groups);
         let admission = Admission { rbac: &office.settings.rbac };
-        let name = create(&office.store, object, &user, &admission, outside)?;
+        let name = create(&office.store, object, &user, admission, outside)?;
         terminal::note(&format!("asked for by the request {name}: waiting"));
         let mut uid = None;
         let until = (office.clock)() + Duration::try_from(self.timeout).unwrap_or(Duration::MAX);

@@ -94,26 +94,20 @@ fn sign(stored: crate::store::Stored, office: &Office, outside: &Outside<'_>) ->
     if let Some(problem) = task.retry.take().or_else(|| task.invalid.take()) {
         return Err(refused(problem));
     }
-    match task.entry.take() {
-        Some(entry) => {
-            for entry in office.ledger()?.add(vec![entry], outside.now)? {
-                task.certify(&entry)?;
-            }
-        }
-        None => {
-            let failed = task.events.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            let failed =
-                if failed.is_empty() { "no signer of its name is served".to_owned() } else { failed };
-            if let Wants::Write(new) = task.wants {
-                office.store.replace(task.stored, *new)?;
-            }
-            return Err(refused(failed));
+    let entry = task.entry.take();
+    let failed = entry.is_none().then(|| {
+        let failed = task.events.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        if failed.is_empty() { "no signer of its name is served".to_owned() } else { failed }
+    });
+    if let Some(entry) = entry {
+        for entry in office.ledger()?.add(vec![entry], outside.now)? {
+            task.certify(&entry)?;
         }
     }
     if let Wants::Write(new) = task.wants {
         office.store.replace(task.stored, *new)?;
     }
-    Ok(())
+    failed.map_or(Ok(()), |failed| Err(refused(failed)))
 }
 
 /// Hands out a certificate from elsewhere: one for the key of the request, and where the signer's CA is at hand, of it.

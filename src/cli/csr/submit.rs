@@ -51,7 +51,7 @@ impl Submit {
                 }
                 let user = named.unwrap_or_else(|| requester(&object, trusts));
                 let admission = Admission { rbac: &office.settings.rbac };
-                let name = create(&office.store, &object, &user, &admission, outside)?;
+                let name = create(&office.store, &object, &user, admission, outside)?;
                 writeln!(outside.out, "{RESOURCE}/{name} created")?;
             }
         }
@@ -78,12 +78,12 @@ pub(super) fn create(
     store: &impl Store,
     object: &CertificateSigningRequest,
     user: &User,
-    admission: &Admission<'_>,
+    admission: Admission<'_>,
     outside: &Outside<'_>,
 ) -> Result<String, Error> {
     let mut draws = 0;
     loop {
-        let new = strategy::create(object.clone(), user, admission, &birth(outside.now)?)
+        let new = strategy::create(object.clone(), user, &admission, &birth(outside.now)?)
             .map_err(StoreError::from)?;
         let name = new.name().to_owned();
         draws += 1;

@@ -92,7 +92,7 @@ impl DecisionReport {
 
     /// The report of an object about which nothing is decided, because of what it is.
     #[must_use]
-    pub fn invalid(about: About, problem: String) -> Self {
+    pub fn invalid(about: About, problem: &str) -> Self {
         let decision = Decision { step: Step::Rest(""), traces: Vec::new() };
         Self {
             decision: "nothing".to_owned(),

@@ -74,7 +74,7 @@ fn processes_do_not_lose_each_others_writes() {
         let names = &names;
         scope.spawn(move || names.iter().for_each(|name| drop(bed.csr(&["approve", name]).success())));
         scope.spawn(move || {
-            names.iter().rev().for_each(|name| drop(bed.csr(&["approve", name, "--force"]).success()))
+            names.iter().rev().for_each(|name| drop(bed.csr(&["approve", name, "--force"]).success()));
         });
         scope.spawn(move || {
             for _ in 0..4 {
