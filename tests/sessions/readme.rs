@@ -102,6 +102,23 @@ fn every_field_of_the_spec_is_in_the_readme() {
     }
 }
 
+/// The policy and the signers are read as they stand there, and lines of their own comment are true.
+#[test]
+fn files_of_the_csr_engine_are_read() {
+    use kubepki::csr::load::{rules, signers};
+    let blocks = blocks(&readme(), "yaml");
+    let of = |kind: &str| {
+        let kind = format!("\nkind: {kind} ");
+        blocks.iter().find(|block| block.contains(&kind)).unwrap()
+    };
+    let rules = rules(of("Policy")).unwrap();
+    assert_eq!((rules.len(), rules[0].name.as_str()), (1, "developers"));
+    assert_eq!(rules[0].dns_names.as_deref(), Some(&[][..]));
+    let signers = signers(of("Signers")).unwrap();
+    let own = signers.signers.iter().find(|signer| signer.name == "example.com/serving").unwrap();
+    assert!(signers.signers.len() == 5 && own.longest.whole_days() == 90 && own.append_chain);
+}
+
 #[test]
 fn every_example_applies_and_comes_to_rest() {
     let mut count = 0;

@@ -73,7 +73,7 @@ impl Csr {
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let office = self.office;
         match self.verb {
-            CsrVerb::New(verb) => verb.run(outside),
+            CsrVerb::New(verb) => verb.run(&office, outside),
             CsrVerb::Submit(verb) => verb.run(&office, outside),
             CsrVerb::List(verb) => verb.run(&office, outside),
             CsrVerb::Describe(verb) => verb.run(&office, outside),

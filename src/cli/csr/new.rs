@@ -8,17 +8,20 @@ use clap::builder::PossibleValuesParser;
 use k8s_openapi::ByteString;
 
 use super::key;
+use super::office::OfficeArgs;
 use crate::cli::{Exit, Outside, terminal};
 use crate::csr::object::CertificateSigningRequestSpec;
 use crate::csr::request::Wanted;
-use crate::csr::signer::{BUILT_IN, KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING};
+use crate::csr::signer::{
+    KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, Rules, Signer,
+};
 use crate::csr::{CertificateSigningRequest, usage, validate};
 use crate::disk::{DiskError, Notation, read};
 use crate::error::Error;
 use crate::spec::Period;
 use crate::store::manifest::Manifest;
 use crate::x509::public_key::PublicKeyKind;
-use crate::x509::{KeyAlgorithm, Name, Request, SubjectAltName};
+use crate::x509::{KeyAlgorithm, Name, PrivateKey, Request, SubjectAltName};
 
 /// Make a key, a request and its manifest in one step; the manifest is what `kubectl apply -f` takes, too
 #[derive(Debug, Args)]
@@ -51,7 +54,7 @@ pub struct New {
     #[arg(long = "email", value_name = "ADDRESS", conflicts_with = "from_csr")]
     emails: Vec<String>,
 
-    /// A usage, such as `client auth`; what the signer needs, if it is one of Kubernetes' own.
+    /// A usage, such as `client auth`; what the signer needs, if it is one of Kubernetes' own or in --signers.
     #[arg(long = "usage", value_name = "USAGE", value_parser = PossibleValuesParser::new(usage::names()), hide_possible_values = true)]
     usages: Vec<String>,
 
@@ -104,28 +107,33 @@ fn algorithm(text: &str) -> Result<KeyAlgorithm, String> {
 }
 
 impl New {
-    /// Makes them; the key before everything else, since it cannot be made again.
+    /// Makes them. A new key is kept before the manifest is shown, and only where there will be one.
     ///
     /// # Errors
     /// When the key's file is there and was not named, or a name is none.
-    pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
-        let request = match &self.from_csr {
+    pub fn run(self, office: &OfficeArgs, outside: &mut Outside<'_>) -> Result<Exit, Error> {
+        let signers = office.table()?.signers;
+        let signer = signers.iter().find(|signer| signer.name == self.signer);
+        let (request, fresh) = match &self.from_csr {
             Some(file) => {
                 let failed =
                     |problem: String| DiskError::at(file, "cannot be used")(std::io::Error::other(problem));
                 let bytes = read::bytes(file).map_err(|error| failed(error.to_string()))?.bytes.to_vec();
                 Wanted::read(&bytes).map_err(|error| failed(error.to_string()))?;
-                bytes
+                (bytes, None)
             }
-            None => self.make()?.into_bytes(),
+            None => self.make()?,
         };
-        let object = self.object(request)?;
+        let object = self.object(request, signer)?;
         let faults = validate::create(&object);
         if let Some(fault) = faults.first() {
             let hint = "`kubepki csr new --help` says what there is".to_owned();
             return Err(Error::Usage { message: fault.to_string(), hint });
         }
-        warn(&object);
+        if let Some((path, key)) = fresh {
+            key::keep(&path, &key)?;
+        }
+        warn(&object, signer);
         let notation = if self.output == ManifestNotation::Yaml { Notation::Yaml } else { Notation::Json };
         let text = Manifest::write(&object, None, notation)
             .map_err(|error| Error::Format { format: "YAML", problem: error.to_string() })?;
@@ -133,8 +141,8 @@ impl New {
         Ok(Exit::Done)
     }
 
-    /// The request in PEM.
-    fn make(&self) -> Result<String, Error> {
+    /// The request in PEM, and a key that is to be kept in a file.
+    fn make(&self) -> Result<(Vec<u8>, Option<Fresh>), Error> {
         let names: Vec<SubjectAltName> = self
             .dns
             .iter()
@@ -152,25 +160,30 @@ impl New {
                 hint: "say --cn NAME, or --dns NAME for a server".to_owned(),
             });
         }
-        // Before a key is made: the names must be ones that can be written.
         let subject = Name::new(common_name, &self.groups)?;
-        crate::x509::alt_name::encode(&names)?;
-        let key = match &self.key {
-            Some(file) => key::at(file, self.algorithm)?,
-            None => key::make(
-                &PathBuf::from(format!("{}.key", crate::store::name::escape(&self.name))),
-                self.algorithm,
-            )?,
-        };
-        Ok(Request::make(&subject, &names, &key)?.to_pem()?)
+        let request = |key: &PrivateKey| Ok(Request::make(&subject, &names, key)?.to_pem()?.into_bytes());
+        if let Some(file) = &self.key
+            && let Some(key) = key::at(file)?
+        {
+            return request(&key).map(|request| (request, None));
+        }
+        let file = self.key.clone();
+        let file =
+            file.unwrap_or_else(|| PathBuf::from(format!("{}.key", crate::store::name::escape(&self.name))));
+        let key = PrivateKey::generate(self.algorithm)?;
+        request(&key).map(|request| (request, Some((file, key))))
     }
 
-    fn object(&self, request: Vec<u8>) -> Result<CertificateSigningRequest, Error> {
+    fn object(&self, request: Vec<u8>, signer: Option<&Signer>) -> Result<CertificateSigningRequest, Error> {
         let mut object = CertificateSigningRequest::default();
         object.metadata.name = Some(self.name.clone());
         let rsa = Wanted::unverified(&request)
             .is_ok_and(|wanted| matches!(wanted.public_key.kind(), PublicKeyKind::Rsa { .. }));
-        let usages = if self.usages.is_empty() { usual(&self.signer, rsa) } else { self.usages.clone() };
+        let usages = match signer.map(|signer| &signer.rules) {
+            _ if !self.usages.is_empty() => self.usages.clone(),
+            Some(Rules::Custom(signer)) => signer.required_usages.clone(),
+            _ => usual(&self.signer, rsa),
+        };
         if usages.is_empty() {
             let message = format!("nobody knows what {} signs for", self.signer);
             let hint = "say it: --usage 'server auth', for example".to_owned();
@@ -187,6 +200,9 @@ impl New {
     }
 }
 
+/// A key that is not kept anywhere yet, and the file that it goes into.
+type Fresh = (PathBuf, PrivateKey);
+
 /// What a signer of Kubernetes' own is asked for (client-go, `util/certificate/csr`, and the kubelet).
 pub(super) fn usual(signer: &str, rsa: bool) -> Vec<String> {
     let purpose = match signer {
@@ -201,12 +217,11 @@ pub(super) fn usual(signer: &str, rsa: bool) -> Vec<String> {
     usages.into_iter().map(str::to_owned).collect()
 }
 
-/// Says what the signer will say, if it is one of Kubernetes' own.
-fn warn(object: &CertificateSigningRequest) {
-    let signer = BUILT_IN.iter().find(|signer| signer.name == object.spec.signer_name);
+/// Says what the signer will say, if it is known.
+fn warn(object: &CertificateSigningRequest, signer: Option<&Signer>) {
     let Ok(wanted) = Wanted::unverified(&object.spec.request.0) else { return };
     let usages = object.spec.usages.as_deref().unwrap_or_default();
-    if let Some(Err(refusal)) = signer.map(|signer| (signer.check)(&wanted, usages)) {
+    if let Some(Err(refusal)) = signer.map(|signer| signer.check(&wanted, usages)) {
         terminal::warning(&format!("{} will not sign this: {refusal}", object.spec.signer_name));
     }
 }

@@ -32,7 +32,7 @@ pub struct OfficeArgs {
     store: Option<PathBuf>,
 
     /// The cluster's spec: kubelets of its nodes get their serving certificates, with their own names and no others.
-    #[arg(short = 'f', long = "spec", value_name = "SPEC", global = true)]
+    #[arg(short = 'f', long = "file", value_name = "FILE", global = true)]
     file: Option<PathBuf>,
 
     /// Rules of approval: the first that holds decides.
@@ -95,10 +95,7 @@ impl OfficeArgs {
             Some(file) => Some(load_spec(&SpecArg { file: file.clone() })?),
             None => None,
         };
-        let table = match &self.signers {
-            Some(file) => signers_file(file)?,
-            None => Signers::default(),
-        };
+        let table = self.table()?;
         let rules = match &self.policy {
             Some(file) => read(file, |text| rules(text).map(|rules| (rules, Vec::new())))?,
             None => Vec::new(),
@@ -116,6 +113,14 @@ impl OfficeArgs {
             clock: outside.clock,
             ledger: self.ledger.clone().unwrap_or_else(|| self.dir.join(OWN).join("ledger")),
         })
+    }
+
+    /// The signers by themselves.
+    ///
+    /// # Errors
+    /// When their file cannot be used.
+    pub fn table(&self) -> Result<Signers, Error> {
+        self.signers.as_deref().map_or_else(|| Ok(Signers::default()), signers_file)
     }
 
     /// The store by itself.

@@ -12,7 +12,17 @@ fn a_request_is_made_kept_approved_signed_and_handed_out() {
     let new = ["new", "jane", "--cn", "jane", "--group", "dev", "--group", "ops", "--expiration", "24h"];
     let manifest = bed.csr(&new).success().stdout;
     assert_eq!(bed.mode("jane.key"), 0o600);
-    bed.csr(&new).failure().err("jane.key: cannot be made").err("file exists");
+    bed.csr(&new).failure().err("jane.key is there already").err("--key jane.key");
+    // No key without a request.
+    for wrong in [
+        &["--cn", "a", "--signer", "example.com/a"][..],
+        &["--cn", "a", "--signer", "kubernetes.io/legacy-unknown", "--usage", "any"],
+        &["--cn", "a", "--dns", "münchen"],
+        &[],
+    ] {
+        bed.csr(&[&["new", "a"], wrong].concat()).failure().err("hint: ");
+    }
+    assert!(!bed.path("a.key").exists());
     bed.write("jane.yaml", &manifest);
     bed.csr(&["list"]).success().err("No resources found");
     bed.csr(&["submit", "jane.yaml"])
@@ -120,6 +130,18 @@ fn names_of_every_kind_and_keys_of_ones_own() {
         .success()
         .out("Subject Alternative Names:\n         DNS Names:        a.example.com\n                           *.b.example.com\n")
         .out("Status:             Approved,Issued");
+
+    // What a signer of one's own needs is asked for, and what it does not sign is told.
+    bed.write(
+        "signers.yaml",
+        "apiVersion: kubepki/v1\nkind: Signers\nsigners:\n- {name: example.com/a, certFile: a, keyFile: b, commonNames: [a], \
+         requiredUsages: [server auth, key encipherment]}\n",
+    );
+    let new = ["new", "b", "--cn", "b", "--signer", "example.com/a", "--signers", "signers.yaml"];
+    bed.csr(&new)
+        .success()
+        .out("  usages:\n  - server auth\n  - key encipherment\n")
+        .err("example.com/a will not sign this: common name `b` is not allowed");
 
     // A request of openssl's, as it is.
     bed.shell("openssl req -new -newkey rsa:2048 -nodes -keyout o.key -subj '/O=ops/CN=olaf' -out o.csr 2>/dev/null")
