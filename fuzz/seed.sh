@@ -2,7 +2,9 @@
 # Fills the corpora of the fuzz targets from the fixtures, the examples and the tables of tests/csr.
 set -eu
 cd "$(dirname "$0")/.."
-for target in audit certificate content crl csr_object csr_request kubeconfig path request spec; do mkdir -p "fuzz/corpus/$target"; done
+for target in audit certificate content crl csr_object csr_request key kubeconfig path pem request spec; do
+    mkdir -p "fuzz/corpus/$target"
+done
 number=0
 for file in $(find tests/fixtures examples templates -type f); do
     number=$((number + 1))
@@ -11,13 +13,20 @@ for file in $(find tests/fixtures examples templates -type f); do
         openssl x509 -in "$file" -outform DER -out "fuzz/corpus/certificate/$number"
         cp "fuzz/corpus/certificate/$number" "fuzz/corpus/audit/$number"
         cp "$file" "fuzz/corpus/content/$number"
+        cp "$file" "fuzz/corpus/pem/$number"
         ;;
     *.csr)
         openssl req -in "$file" -outform DER -out "fuzz/corpus/request/$number"
         cp "fuzz/corpus/request/$number" "fuzz/corpus/csr_request/$number"
         cp "$file" "fuzz/corpus/content/$number"
         ;;
-    *.key | *.pub) cp "$file" "fuzz/corpus/content/$number" ;;
+    *.key)
+        openssl pkey -in "$file" -outform DER -out "fuzz/corpus/key/$number"
+        cp "$file" "fuzz/corpus/key/pem-$number"
+        cp "$file" "fuzz/corpus/content/$number"
+        cp "$file" "fuzz/corpus/pem/$number"
+        ;;
+    *.pub) cp "$file" "fuzz/corpus/content/$number" ;;
     *.conf) cp "$file" "fuzz/corpus/kubeconfig/$number" ;;
     *.yaml | *.toml) cp "$file" "fuzz/corpus/spec/$number" ;;
     esac
@@ -57,8 +66,7 @@ done
 cp "$home/leaf.der" fuzz/corpus/certificate/leaf
 cp "$home/mid.der" fuzz/corpus/certificate/constrained
 # The fixtures have no revocation list: one is made, with a revoked certificate, a number and the key of the CA.
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+work=$home
 ca=tests/fixtures/kubeadm-1.36/stacked-ecdsa/kubernetes/pki/ca
 printf 'R\t360101000000Z\t260101000000Z,keyCompromise\t05\tunknown\t/CN=x\n' >"$work/index.txt"
 echo 01 >"$work/number"

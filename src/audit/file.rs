@@ -44,6 +44,12 @@ impl<'a> File<'a> {
         self.path.to_owned()
     }
 
+    /// The same, borrowed.
+    #[must_use]
+    pub(super) fn as_path(&self) -> &'a Path {
+        self.path
+    }
+
     /// Its name; nothing of the directory that is looked at itself.
     #[must_use]
     pub fn name(&self) -> &'a str {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Anchor;
 use super::case::Case;
-use super::file::File;
+use super::file::{File, Thing};
 use super::view::{Extent, View};
-use crate::catalog::{Base, Keeper, Role};
+use crate::catalog::Role;
 use crate::disk::content::Item;
 use crate::disk::{Found, KubeletConfig, StaticPod, Stray};
 use crate::spec;
@@ -83,10 +83,14 @@ impl<'a> Node<'a> {
         self.view.survey.place(self.site(), path)
     }
 
-    /// The file at a path of its own file system.
+    /// The file at a path of its own file system; what is in the spec's `certificatesDir` there is in `pki` here.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<File<'a>> {
-        self.view.file(&self.place(path)?)
+        let there = self.place(path).and_then(|place| self.view.file(&place));
+        there.or_else(|| {
+            let below = Path::new(path).strip_prefix(&self.view.spec.certificates_dir).ok()?;
+            self.view.file(&self.place("/etc/kubernetes/pki")?.join(below))
+        })
     }
 
     /// The file with the CAs whose clients its kubelet believes.
@@ -129,40 +133,15 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The file that a component of the node is told to read by its absolute path, and where it is in the directory; a path
-    /// below `/etc/kubernetes`, the spec's `certificatesDir` or `/var/lib/kubelet/pki` is looked for where those are here.
+    /// The file that a component of the node is told to read by its absolute path, as [`Node::file`], and where it is in
+    /// the directory.
     #[must_use]
     pub fn named_file(&self, path: &str) -> Option<(&'a Path, &'a Found)> {
-        let path = Path::new(path);
-        let places = self.places(path);
-        let entries = self.cases().flat_map(|case| case.entries());
-        let own = entries.map(|entry| (entry.file.path.as_path(), &*entry.found));
-        let strays = self.strays().map(|stray| (stray.path.as_path(), &*stray.found));
-        own.chain(strays).find(|(known, _)| places.iter().any(|place| place == known))
-    }
-
-    /// Where a path of the node's may be in the directory.
-    fn places(&self, path: &Path) -> Vec<PathBuf> {
-        let Site::Node(name) = self.site() else { return Vec::new() };
-        let mut places = vec![path.to_owned()];
-        if self.view.targets.fleet {
-            let below = path.strip_prefix("/").unwrap_or(path);
-            places.push(Path::new("nodes").join(name).join(below));
-            return places;
+        let file = self.file(path)?;
+        match file.thing {
+            Thing::File(found) => Some((file.as_path(), found)),
+            Thing::Directory(_) => None,
         }
-        places.extend(path.strip_prefix("/etc/kubernetes").map(Path::to_owned));
-        if let Some(Keeper::Distribution(distribution)) = self.cases().next().map(|case| case.target.keeper) {
-            let home = Path::new("/").join(distribution.home);
-            places.extend(path.strip_prefix(home).map(Path::to_owned));
-        }
-        let certificates = path.strip_prefix(&self.view.spec.certificates_dir);
-        places.extend(certificates.map(|below| Path::new("pki").join(below)));
-        let kubelet = self.cases().find(|case| case.target.base == Base::Kubelet);
-        let kubelet = kubelet.and_then(|case| Some(case.entries().first()?.file.path.parent()?.to_owned()));
-        if let (Some(kubelet), Ok(below)) = (kubelet, path.strip_prefix("/var/lib/kubelet/pki")) {
-            places.push(kubelet.join(below));
-        }
-        places
     }
 
     /// Everything that is in files which no target has, each with the path of its file.

@@ -9,8 +9,17 @@ use crate::error::Error;
 use crate::infer::Confidence;
 use crate::spec::show::Document;
 
+const SESSION: &str = "\
+A session:
+  kubepki adopt -d /etc/kubernetes > cluster.yaml   what this is, as a spec
+  kubepki plan -f cluster.yaml                      changes nothing
+  kubepki adopt -d cp1 -d cp2 -d cp3 -o toml        one cluster of several nodes
+
+What is only a guess is told beside it.";
+
 /// Print the spec of a directory that somebody made: what `plan` and `apply` would keep as it is
 #[derive(Debug, Args)]
+#[command(after_help = SESSION)]
 pub struct Adopt {
     #[command(flatten)]
     scene: SceneArgs,

@@ -11,12 +11,19 @@ use crate::report::Table;
 use crate::report::expiry::Expiry;
 use crate::spec::Period;
 
+const SESSION: &str = "\
+A session:
+  kubepki expiry                                    as `kubeadm certs check-expiration`
+  kubepki expiry --within 30d -o json               for machines; 1 if something ends within 30 days
+  kubepki expiry -d out --at 2027-03-01             what will have ended then";
+
 /// Tell what ends when: kubeadm's `certs check-expiration`, and what it leaves out
 ///
 /// Columns and fields are kubeadm's, so that scripts which read the one read the other. kubelet.conf, the kubelet's own
 /// certificates and credentials of your own are listed too, and a CA whose key is elsewhere hides nothing. Ends with 1 if
 /// something has expired or, with --within, ends sooner than that.
 #[derive(Debug, Args)]
+#[command(after_help = SESSION)]
 pub struct ExpiryVerb {
     #[command(flatten)]
     scene: SceneArgs,

@@ -275,7 +275,7 @@ fn as_on_the_node(
     let (Base::Kubelet, ReadError::Outside(to)) = (target.base, &error) else { return Err(error) };
     let there = layout.host(&target.site.to_string(), to).filter(|there| there != to);
     match there.map(|there| resolver.resolve(&there)) {
-        Some(Ok(place)) if place.exists => Ok(place),
+        Some(Ok(place)) if place.exists => Ok(Place { link: true, ..place }),
         _ => Err(error),
     }
 }

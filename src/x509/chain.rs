@@ -1,5 +1,9 @@
 //! Who signed whom.
 
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
 use super::signature::SignatureFault;
 use super::{Certificate, PublicKey};
 
@@ -63,14 +67,34 @@ pub fn leads_to(
 }
 
 /// For each certificate, the position of the one that signed it: itself when it is self-signed, `None` when its signer
-/// is not among them.
+/// is not among them. Of many with one name, those that have the identifier of the issuer's key are tried first, and not
+/// every one is tried: a hostile file has thousands.
 #[must_use]
 pub fn issuers(certificates: &[&Certificate]) -> Vec<Option<usize>> {
-    certificates
-        .iter()
-        .map(|certificate| certificates.iter().position(|ca| signed_by(certificate, ca).is_ok()))
-        .collect()
+    let mut named: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    for (position, certificate) in certificates.iter().enumerate() {
+        named.entry(certificate.subject.as_der()).or_default().push(position);
+    }
+    let issuer = |(own, certificate): (usize, &&Certificate)| {
+        let namesakes = named.get(certificate.issuer.as_der())?;
+        let is_meant = |position: &&usize| {
+            let identifier = certificates.get(**position)?.subject_key_identifier.as_ref()?;
+            (certificate.authority_key_identifier.as_ref() == Some(identifier)).then_some(())
+        };
+        let itself = namesakes.iter().filter(|position| **position == own);
+        let meant = namesakes.iter().filter(|position| is_meant(position).is_some());
+        let others = namesakes.iter().filter(|position| is_meant(position).is_none());
+        let mut candidates = itself.chain(meant.take(MAX_TRIES)).chain(others.take(MAX_TRIES)).copied();
+        candidates.find(|position| {
+            let ca = certificates.get(*position);
+            ca.is_some_and(|ca| certificate.verify_signature(&ca.public_key).is_ok())
+        })
+    };
+    certificates.par_iter().enumerate().map(issuer).collect()
 }
+
+/// More CAs of one name than any cluster has.
+const MAX_TRIES: usize = 16;
 
 /// The positions of the certificates whose key this is.
 pub fn holders<'a>(certificates: &'a [&Certificate], key: &'a PublicKey) -> impl Iterator<Item = usize> + 'a {

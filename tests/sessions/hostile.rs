@@ -95,7 +95,7 @@ fn whatever_stands_in_a_files_place_is_a_finding_about_that_file() {
                 let others = report["summary"]["certificates"].as_u64().unwrap();
                 assert!(others >= 12, "{what} in {file}: only {others} certificates were looked at");
             }
-            assert!(started.elapsed() < Duration::from_secs(10), "{what} in {file}");
+            assert!(started.elapsed() < Duration::from_secs(60), "{what} in {file}");
         }
     }
 }
@@ -110,7 +110,7 @@ fn the_same_beside_the_credentials_stops_nothing() {
     fs::copy(bed.path("out/pki/apiserver.crt"), bed.path("out/pki").join(name)).unwrap();
     let started = Instant::now();
     let report = audit(&bed, &["-d", "out"]);
-    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(60));
     assert_eq!(report["summary"]["certificates"], 15);
     let table = bed.run(&["audit", "-d", "out"]).anyhow().stdout;
     assert!(!table.contains('\u{1b}'), "no control character reaches the terminal: {table}");
@@ -139,7 +139,7 @@ fn a_certificate_of_many_names_and_a_long_key_are_read() {
     let report = audit(&bed, &["-d", "out"]);
     assert!(findings(&report).any(|finding| finding["path"] == "pki/apiserver.crt"));
     bed.run(&["audit", "-d", "out"]).anyhow();
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 
 #[test]

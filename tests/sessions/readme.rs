@@ -112,7 +112,7 @@ fn files_of_the_csr_engine_are_read() {
         blocks.iter().find(|block| block.contains(&kind)).unwrap()
     };
     let rules = rules(of("Policy")).unwrap();
-    assert_eq!((rules.len(), rules[0].name.as_str()), (1, "developers"));
+    assert_eq!((rules.len(), rules[0].name.as_deref()), (1, Some("developers")));
     assert_eq!(rules[0].dns_names.as_deref(), Some(&[][..]));
     let signers = signers(of("Signers")).unwrap();
     let own = signers.signers.iter().find(|signer| signer.name == "example.com/serving").unwrap();

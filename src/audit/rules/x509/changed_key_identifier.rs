@@ -24,7 +24,8 @@ rule! {
 }
 
 fn applies(sighting: &Sighting<'_>) -> bool {
-    sighting.certificate().is_ca()
+    // What a kubeconfig trusts is a copy, which is held to its original.
+    sighting.certificate().is_ca() && !sighting.is_in_kubeconfig()
 }
 
 fn check(sighting: &Sighting<'_>) -> Vec<Fault> {

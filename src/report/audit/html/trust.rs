@@ -1,17 +1,16 @@
 //! Who signed whom, and who believes it: each CA with what it has signed, and with those who let in whoever shows a
 //! certificate of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use indexmap::IndexMap;
-use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use super::sheet::{Card, Lane, Sheet, sheets};
 use super::stock::{Keys, State, Stock, Worst};
 use crate::moment::date;
 use crate::report::audit::AuditReport;
-use crate::x509::{Certificate, ExtendedKeyUsage};
+use crate::x509::{Certificate, ExtendedKeyUsage, chain};
 
 /// More CAs than this are not drawn.
 const LANES: usize = 24;
@@ -197,34 +196,11 @@ fn purpose(certificate: &Certificate) -> &'static str {
     }
 }
 
-/// The position of the CA that has signed each certificate: one whose name it has for its issuer, and whose key verifies
-/// its signature.
+/// The position of the CA that has signed each certificate.
 fn issuers(stock: &[Stock<'_>]) -> Vec<Option<usize>> {
-    let mut names: HashMap<&[u8], Vec<usize>> = HashMap::new();
-    for (index, one) in stock.iter().enumerate() {
-        let certificate = one.certificate;
-        if certificate.is_ca() || certificate.is_self_issued() {
-            names.entry(certificate.subject.as_der()).or_default().push(index);
-        }
-    }
-    let signed = |certificate: &Certificate, index: &usize| {
-        let issuer = stock.get(*index).map(|one| one.certificate);
-        issuer.is_some_and(|issuer| certificate.verify_signature(&issuer.public_key).is_ok())
-    };
-    let issuer = |one: &Stock<'_>| {
-        let candidates = names.get(one.certificate.issuer.as_der())?;
-        // Of thousands of CAs of one name, not every one is tried.
-        candidates.iter().take(CANDIDATES).find(|index| signed(one.certificate, index)).copied()
-    };
-    let found: Vec<Option<usize>> = stock.par_iter().map(issuer).collect();
+    let certificates: Vec<&Certificate> = stock.iter().map(|one| one.certificate).collect();
+    let found = chain::issuers(&certificates).into_iter().enumerate();
     // A certificate that is no CA and verifies with its own key is signed by nobody else.
-    let nobody = |(index, issuer): (usize, Option<usize>)| {
-        issuer.filter(|issuer| {
-            stock.get(*issuer).is_some_and(|one| one.certificate.is_ca()) || *issuer != index
-        })
-    };
-    found.into_iter().enumerate().map(nobody).collect()
+    let is_ca = |position: usize| certificates.get(position).is_some_and(|ca| ca.is_ca());
+    found.map(|(own, issuer)| issuer.filter(|issuer| *issuer != own || is_ca(own))).collect()
 }
-
-/// More CAs of one name than any cluster has.
-const CANDIDATES: usize = 16;
