@@ -39,7 +39,7 @@ pub struct New {
     groups: Vec<String>,
 
     /// A DNS name.
-    #[arg(long = "dns", value_name = "NAME", conflicts_with = "from_csr")]
+    #[arg(long = "dns", value_name = "NAME", value_parser = ascii, conflicts_with = "from_csr")]
     dns: Vec<String>,
 
     /// An IP address.
@@ -47,11 +47,11 @@ pub struct New {
     ips: Vec<IpAddr>,
 
     /// A URI.
-    #[arg(long = "uri", value_name = "URI", conflicts_with = "from_csr")]
+    #[arg(long = "uri", value_name = "URI", value_parser = ascii, conflicts_with = "from_csr")]
     uris: Vec<String>,
 
     /// An e-mail address.
-    #[arg(long = "email", value_name = "ADDRESS", conflicts_with = "from_csr")]
+    #[arg(long = "email", value_name = "ADDRESS", value_parser = ascii, conflicts_with = "from_csr")]
     emails: Vec<String>,
 
     /// A usage, such as `client auth`; what the signer needs, if it is one of Kubernetes' own or in --signers.
@@ -98,6 +98,12 @@ pub(super) fn seconds(text: &str) -> Result<i32, String> {
         .ok()
         .filter(|seconds| *seconds >= validate::LEAST_SECONDS)
         .ok_or_else(|| "not from 10 minutes to 68 years".to_owned())
+}
+
+/// Names in certificates are ASCII (RFC 5280 §4.2.1.6: IA5String; §7 for what is not).
+fn ascii(text: &str) -> Result<String, String> {
+    let words = "not ASCII: the name of a domain is written as `xn--…` there";
+    if text.is_ascii() { Ok(text.to_owned()) } else { Err(words.to_owned()) }
 }
 
 fn algorithm(text: &str) -> Result<KeyAlgorithm, String> {

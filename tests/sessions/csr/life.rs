@@ -17,11 +17,11 @@ fn a_request_is_made_kept_approved_signed_and_handed_out() {
     for wrong in [
         &["--cn", "a", "--signer", "example.com/a"][..],
         &["--cn", "a", "--signer", "kubernetes.io/legacy-unknown", "--usage", "any"],
-        &["--cn", "a", "--dns", "münchen"],
         &[],
     ] {
         bed.csr(&[&["new", "a"], wrong].concat()).failure().err("hint: ");
     }
+    bed.csr(&["new", "a", "--cn", "a", "--dns", "münchen"]).failure().err("not ASCII");
     assert!(!bed.path("a.key").exists());
     bed.write("jane.yaml", &manifest);
     bed.csr(&["list"]).success().err("No resources found");
