@@ -16,7 +16,7 @@ use crate::csr::signer::{
     KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, Rules, Signer,
 };
 use crate::csr::{CertificateSigningRequest, usage, validate};
-use crate::disk::{DiskError, Notation, read};
+use crate::disk::{Notation, read};
 use crate::error::Error;
 use crate::spec::Period;
 use crate::store::manifest::Manifest;
@@ -122,10 +122,16 @@ impl New {
         let signer = signers.iter().find(|signer| signer.name == self.signer);
         let (request, fresh) = match &self.from_csr {
             Some(file) => {
-                let failed =
-                    |problem: String| DiskError::at(file, "cannot be used")(std::io::Error::other(problem));
+                let failed = |problem: String| Error::Usage {
+                    message: format!("{} {problem}", file.display()),
+                    hint: format!(
+                        "`openssl req -in {}` writes it in PEM; -inform DER if it is none",
+                        file.display()
+                    ),
+                };
                 let bytes = read::bytes(file).map_err(|error| failed(error.to_string()))?.bytes.to_vec();
-                Wanted::read(&bytes).map_err(|error| failed(error.to_string()))?;
+                let wanted = Wanted::read(&bytes);
+                wanted.map_err(|error| failed(format!("is not a request that is taken: {error}")))?;
                 (bytes, None)
             }
             None => self.make()?,
