@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 use super::terminal;
 use crate::audit::{self, Scene, Terms, View};
 use crate::disk::journal::Journal;
+use crate::disk::lock::{Lock, PATIENCE};
 use crate::disk::{Inventory, Layout, Survey};
 use crate::error::Error;
-use crate::moment;
+use crate::moment::{self, rfc3339};
 use crate::plan::Plan;
 use crate::spec::Spec;
 use crate::spec::load::{Loaded, load};
@@ -104,6 +105,19 @@ impl Workspace {
         Ok(Look { survey, pending })
     }
 
+    /// Takes the lock of the directory, and finishes what an interrupted run has left: how many files that were.
+    ///
+    /// # Errors
+    /// When another holds it, or what was left cannot be finished.
+    pub fn hold(&self, kind: &str, now: OffsetDateTime) -> Result<(Lock, usize), Error> {
+        let root = self.layout.root();
+        let lock = Lock::take(root, &me(kind, now), PATIENCE)?;
+        let Some(journal) = Journal::pending(root)? else { return Ok((lock, 0)) };
+        let remaining = journal.remaining();
+        journal.finish(root)?;
+        Ok((lock, remaining))
+    }
+
     /// The view of what is there at a moment.
     #[must_use]
     pub fn view<'a>(&'a self, look: &'a Look, now: OffsetDateTime) -> View<'a> {
@@ -129,4 +143,15 @@ pub fn moment_arg(text: &str) -> Result<OffsetDateTime, String> {
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path);
     Ok(absolute.map_err(crate::disk::DiskError::at(path, "cannot be found"))?)
+}
+
+/// What the lock file says of this run.
+fn me(kind: &str, now: OffsetDateTime) -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!(
+        "kubepki {} with process {} on {host} since {}",
+        kind.to_lowercase(),
+        std::process::id(),
+        rfc3339(now)
+    )
 }
