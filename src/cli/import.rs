@@ -59,7 +59,7 @@ impl Import {
         for file in &self.files {
             answers.extend(read(file)?);
         }
-        let workspace = Workspace::open(&self.workspace)?;
+        let workspace = Workspace::open_external(&self.workspace)?;
         let (_lock, recovered) = workspace.hold("Import", outside.now)?;
         let mut outcome =
             Outcome { files_written: 0, files_recovered: recovered, backup: None, archives: Vec::new() };

@@ -52,7 +52,7 @@ impl RequestVerb {
     /// # Errors
     /// When something cannot be read, made or written; then the directory is as it was.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
-        let workspace = Workspace::open(&self.workspace)?;
+        let workspace = Workspace::open_external(&self.workspace)?;
         let (_lock, _) = workspace.hold("Request", outside.now)?;
         let look = workspace.look()?;
         let view = workspace.view(&look, outside.now);

@@ -13,8 +13,8 @@ use crate::disk::{Inventory, Layout, Survey};
 use crate::error::Error;
 use crate::moment::{self, rfc3339};
 use crate::plan::Plan;
-use crate::spec::Spec;
 use crate::spec::load::{Loaded, load};
+use crate::spec::{AuthorityMode, Spec};
 use crate::target::{Selection, Targets};
 
 /// The spec.
@@ -78,7 +78,22 @@ impl Workspace {
     /// # Errors
     /// When the spec cannot be used, or has no such node.
     pub fn open(args: &WorkspaceArgs) -> Result<Self, Error> {
-        let spec = load_spec(&args.spec)?;
+        Self::of(load_spec(&args.spec)?, args)
+    }
+
+    /// The same where a CA that is not here is elsewhere, and not still to be made: a kubeadm configuration cannot say so.
+    ///
+    /// # Errors
+    /// When the spec cannot be used, or has no such node.
+    pub fn open_external(args: &WorkspaceArgs) -> Result<Self, Error> {
+        let mut spec = load_spec(&args.spec)?;
+        if spec.authority == AuthorityMode::SelfSigned {
+            spec.authority = AuthorityMode::External;
+        }
+        Self::of(spec, args)
+    }
+
+    fn of(spec: Spec, args: &WorkspaceArgs) -> Result<Self, Error> {
         let (node, authority) = (args.node.as_deref(), args.authority.is_some());
         let targets = Targets::of(&spec, &Selection { node, authority, ..Selection::default() })?;
         let root = absolute(&args.dir)?;
