@@ -198,18 +198,9 @@ impl Made<'_> {
         let issuer = issuer.ok_or_else(|| unfit(case))?;
         // A leaf that outlived its CA would die before the date it shows.
         let not_after = (now + blueprint.lifetime).min(issuer.certificate().not_after);
-        let profile = Profile {
-            subject: Self::subject(case, blueprint),
-            ..profile(blueprint, false, not_before, not_after)
-        };
+        let profile =
+            Profile { subject: subject(case, blueprint), ..profile(blueprint, false, not_before, not_after) };
         issuer.issue(&profile, public_key).map_err(failed(case))
-    }
-
-    /// The subject of a certificate that is replaced, if it is right for an earlier release; else the release's own.
-    fn subject(case: &Case<'_>, blueprint: &Blueprint) -> x509::Name {
-        let old = case.certificate().map(|certificate| &certificate.subject);
-        let kept = old.filter(|old| blueprint.subjects.iter().any(|subject| subject.means(old)));
-        kept.or(blueprint.subjects.first()).cloned().unwrap_or_default()
     }
 
     fn kubeconfig(
@@ -218,20 +209,7 @@ impl Made<'_> {
         certificate: &Certificate,
         key: &PrivateKey,
     ) -> Result<NewFile, ApplyError> {
-        let Aim::Kubeconfig { cluster, .. } = &case.target.aim else { return Err(unfit(case)) };
-        let entry = Entry {
-            cluster,
-            server: server(case).ok_or_else(|| unfit(case))?,
-            authority: &self.authority(case)?.to_pem().map_err(failed(case))?,
-            user: certificate.subject.common_name().unwrap_or_default(),
-            certificate: &certificate.to_pem().map_err(failed(case))?,
-            key: &key.to_pem().map_err(failed(case))?,
-        };
-        // What can be read is kept but for the entry; what cannot is replaced.
-        let existing = case.kubeconfig().and_then(|_| text(case));
-        let text = kubeconfig::write(existing, &entry)
-            .map_err(|source| ApplyError::Kubeconfig { target: name(case), source })?;
-        Ok(secret_file(case, FileRole::Kubeconfig, &text))
+        kubeconfig_file(case, self.authority(case)?, &[certificate], key)
     }
 
     /// A kubeconfig with another CA or server, and the same client.
@@ -271,6 +249,42 @@ impl Made<'_> {
         let text = key.to_pem().map_err(failed(case))?;
         Ok(secret_file(case, FileRole::Key, &text))
     }
+}
+
+/// The subject of a certificate that is replaced, if it is right for an earlier release; else the release's own.
+pub(crate) fn subject(case: &Case<'_>, blueprint: &Blueprint) -> x509::Name {
+    let old = case.certificate().map(|certificate| &certificate.subject);
+    let kept = old.filter(|old| blueprint.subjects.iter().any(|subject| subject.means(old)));
+    kept.or(blueprint.subjects.first()).cloned().unwrap_or_default()
+}
+
+/// The file of a kubeconfig whose client has this certificate, with what follows it, and key.
+pub(crate) fn kubeconfig_file(
+    case: &Case<'_>,
+    authority: &Certificate,
+    chain: &[&Certificate],
+    key: &PrivateKey,
+) -> Result<NewFile, ApplyError> {
+    let Aim::Kubeconfig { cluster, .. } = &case.target.aim else { return Err(unfit(case)) };
+    let user = chain.first().and_then(|certificate| certificate.subject.common_name());
+    let entry = Entry {
+        cluster,
+        server: server(case).ok_or_else(|| unfit(case))?,
+        authority: Some(&authority.to_pem().map_err(failed(case))?),
+        user: user.unwrap_or_default(),
+        certificate: Some(&chain_pem(case, chain)?),
+        key: &key.to_pem().map_err(failed(case))?,
+    };
+    // What can be read is kept but for the entry; what cannot is replaced.
+    let existing = case.kubeconfig().and_then(|_| text(case));
+    let text = kubeconfig::write(existing, &entry)
+        .map_err(|source| ApplyError::Kubeconfig { target: name(case), source })?;
+    Ok(secret_file(case, FileRole::Kubeconfig, &text))
+}
+
+/// Certificates one after the other.
+pub(crate) fn chain_pem(case: &Case<'_>, chain: &[&Certificate]) -> Result<String, ApplyError> {
+    chain.iter().map(|certificate| certificate.to_pem().map_err(failed(case))).collect()
 }
 
 fn profile(
@@ -315,15 +329,15 @@ fn text<'a>(case: &Case<'a>) -> Option<&'a str> {
     std::str::from_utf8(&case.present(FileRole::Kubeconfig)?.file.bytes).ok()
 }
 
-fn name(case: &Case<'_>) -> String {
+pub(crate) fn name(case: &Case<'_>) -> String {
     case.view.targets.name(case.target)
 }
 
-fn failed(case: &Case<'_>) -> impl Fn(x509::Error) -> ApplyError {
+pub(crate) fn failed(case: &Case<'_>) -> impl Fn(x509::Error) -> ApplyError {
     let target = name(case);
     move |source| ApplyError::X509 { target: target.clone(), source }
 }
 
-fn unfit(case: &Case<'_>) -> ApplyError {
+pub(crate) fn unfit(case: &Case<'_>) -> ApplyError {
     ApplyError::Unfit { target: name(case) }
 }

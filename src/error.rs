@@ -4,11 +4,13 @@
 //! command to run. Never the bytes of a key.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::apply::ApplyError;
 use crate::disk::DiskError;
 use crate::disk::lock::LockError;
+use crate::exchange::bundle::BundleError;
+use crate::exchange::sign::SignError;
 use crate::plan::renew::RenewError;
 use crate::spec::load::LoadError;
 use crate::spec::problem::nearest;
@@ -22,6 +24,14 @@ pub enum Error {
     /// A plan could not be carried out.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// A bundle cannot be used.
+    #[error("{}: {source}", path.display())]
+    Bundle {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: BundleError,
+    },
     /// The directory changed between the plan that was shown and the moment of doing it.
     #[error("{} has changed since the plan was made", .0.display())]
     Changed(PathBuf),
@@ -47,9 +57,20 @@ pub enum Error {
     /// Standard output is gone.
     #[error("standard output: {}", reason(.0))]
     Output(#[from] io::Error),
+    /// Requests or certificates do not fit; each reason was told.
+    #[error("{}: {count} refused, and nothing was done", path.display())]
+    Refused {
+        /// The bundle.
+        path: PathBuf,
+        /// How many do not fit.
+        count: usize,
+    },
     /// What was to be renewed cannot be.
     #[error(transparent)]
     Renew(#[from] RenewError),
+    /// What was asked could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
     /// Something could not be done to a store of requests.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,6 +107,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// A bundle that cannot be used.
+    #[must_use]
+    pub fn bundle(path: &Path, source: BundleError) -> Self {
+        Self::Bundle { path: path.to_owned(), source }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -99,6 +126,12 @@ impl Error {
             Self::Store(StoreError::Held(_)) => Some("wait until it has ended and run this again".to_owned()),
             Self::Lock(LockError::Held { .. }) => {
                 Some("wait until it has ended and run this again".to_owned())
+            }
+            Self::Bundle { .. } => {
+                Some("have it made and carried again: whatever changed it was not kubepki".to_owned())
+            }
+            Self::Refused { .. } => {
+                Some("find out who changed it before you go on; `kubepki request` asks anew".to_owned())
             }
             Self::NeedsConsent(_) => Some("`kubepki plan` shows what; --yes replaces it".to_owned()),
             Self::Changed(_) => Some("run it again to see the plan for what is there now".to_owned()),

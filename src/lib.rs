@@ -19,6 +19,7 @@
 //! | 4 | [`audit`] | judgement: no I/O, no clock, no randomness |
 //! | 5 | [`plan`] | findings into ordered steps |
 //! | 6 | [`apply`] | steps into keys, certificates and files |
+//! | 6 | [`exchange`] | what is signed elsewhere: requests, bundles, answers |
 //! | 7 | [`error`] | what went wrong, for whom, what to try |
 //! | 8 | [`report`] | documents for people and machines |
 //! | 9 | [`cli`] | clock, terminal, exit status |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod csr;
 pub mod disk;
 pub mod error;
+pub mod exchange;
 pub mod infer;
 pub mod moment;
 pub mod plan;

@@ -9,6 +9,7 @@ use super::view::View;
 use crate::catalog::{FileRole, Keeper};
 use crate::disk::kubeconfig::Source;
 use crate::disk::{Entry, Found, Kubeconfig, Present};
+use crate::spec::AuthorityMode;
 use crate::target::{Absent, Aim, Blueprint, Target};
 use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey, chain};
 
@@ -254,7 +255,10 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn signing(&self) -> Signing<'a> {
         let key = self.entry(FileRole::Key).map(|entry| &*entry.found);
-        let Some(certificate) = self.certificate() else { return Signing::Nobody };
+        let Some(certificate) = self.certificate() else {
+            let awaited = self.view.spec.authority == AuthorityMode::External && self.is_absent();
+            return if awaited && self.is_authority() { Signing::Elsewhere } else { Signing::Nobody };
+        };
         if !certificate.is_ca() || certificate.not_after < self.view.now() {
             return Signing::Nobody;
         }

@@ -11,11 +11,9 @@ use super::{Exit, Format, Outside, terminal};
 use crate::apply;
 use crate::audit::View;
 use crate::disk::archive;
-use crate::disk::journal::Journal;
-use crate::disk::lock::{Lock, PATIENCE};
 use crate::disk::write;
 use crate::error::{Error, that_are_there};
-use crate::moment::{compact, rfc3339};
+use crate::moment::compact;
 use crate::plan::{Action, Plan};
 use crate::report::Table;
 use crate::report::plan::{Outcome, PlanReport};
@@ -103,11 +101,8 @@ impl Job<'_> {
         }
         let consented = self.consent(outside, &view, &shown)?;
         let root = self.workspace.layout.root();
-        let _lock = Lock::take(root, &me(self.kind, outside.now), PATIENCE)?;
-        if let Some(journal) = Journal::pending(root)? {
-            outcome.files_recovered = journal.remaining();
-            journal.finish(root)?;
-        }
+        let (_lock, recovered) = self.workspace.hold(self.kind, outside.now)?;
+        outcome.files_recovered = recovered;
         let look = self.workspace.look()?;
         let view = self.workspace.view(&look, self.judged_at);
         let plan = plan(&view)?;
@@ -193,18 +188,7 @@ fn pack(workspace: &Workspace, outcome: &mut Outcome) -> Result<(), Error> {
 }
 
 /// A path as the user would write it: from here, where it is below here.
-fn from_here(path: &Path) -> String {
+pub(super) fn from_here(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()
-}
-
-/// What the lock file says of this run.
-fn me(kind: &str, now: OffsetDateTime) -> String {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!(
-        "kubepki {} with process {} on {host} since {}",
-        kind.to_lowercase(),
-        std::process::id(),
-        rfc3339(now)
-    )
 }

@@ -6,8 +6,10 @@ pub mod apply;
 pub mod audit;
 pub mod completions;
 pub mod csr;
+mod exchange;
 pub mod expiry;
 pub mod explain;
+pub mod import;
 pub mod inspect;
 pub mod man;
 pub mod manifests;
@@ -15,8 +17,10 @@ pub mod new;
 pub mod plan;
 pub mod progress;
 pub mod renew;
+pub mod request;
 pub mod scene;
 pub mod show;
+pub mod sign;
 pub mod terminal;
 pub mod verify;
 pub mod workspace;
@@ -76,6 +80,9 @@ enum Verb {
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
     Explain(explain::Explain),
+    Request(request::RequestVerb),
+    Sign(sign::Sign),
+    Import(import::Import),
     Csr(csr::Csr),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
@@ -175,13 +182,16 @@ impl Verb {
             Self::Csr(verb) => verb.run(outside),
             Self::Expiry(verb) => verb.run(outside),
             Self::Explain(verb) => verb.run(outside),
+            Self::Import(verb) => verb.run(outside),
             Self::Inspect(verb) => verb.run(outside),
             Self::Man(verb) => verb.run(outside),
             Self::Manifests(verb) => verb.run(outside),
             Self::New(verb) => verb.run(outside),
             Self::Plan(verb) => verb.run(outside),
             Self::Renew(verb) => verb.run(outside),
+            Self::Request(verb) => verb.run(outside),
             Self::Show(verb) => verb.run(outside),
+            Self::Sign(verb) => verb.run(outside),
             Self::Verify(verb) => verb.run(outside),
         }
     }

@@ -8,12 +8,13 @@ use time::OffsetDateTime;
 use super::terminal;
 use crate::audit::{self, Scene, Terms, View};
 use crate::disk::journal::Journal;
+use crate::disk::lock::{Lock, PATIENCE};
 use crate::disk::{Inventory, Layout, Survey};
 use crate::error::Error;
-use crate::moment;
+use crate::moment::{self, rfc3339};
 use crate::plan::Plan;
-use crate::spec::Spec;
 use crate::spec::load::{Loaded, load};
+use crate::spec::{AuthorityMode, Spec};
 use crate::target::{Selection, Targets};
 
 /// The spec.
@@ -77,7 +78,22 @@ impl Workspace {
     /// # Errors
     /// When the spec cannot be used, or has no such node.
     pub fn open(args: &WorkspaceArgs) -> Result<Self, Error> {
-        let spec = load_spec(&args.spec)?;
+        Self::of(load_spec(&args.spec)?, args)
+    }
+
+    /// The same where a CA that is not here is elsewhere, and not still to be made: a kubeadm configuration cannot say so.
+    ///
+    /// # Errors
+    /// When the spec cannot be used, or has no such node.
+    pub fn open_external(args: &WorkspaceArgs) -> Result<Self, Error> {
+        let mut spec = load_spec(&args.spec)?;
+        if spec.authority == AuthorityMode::SelfSigned {
+            spec.authority = AuthorityMode::External;
+        }
+        Self::of(spec, args)
+    }
+
+    fn of(spec: Spec, args: &WorkspaceArgs) -> Result<Self, Error> {
         let (node, authority) = (args.node.as_deref(), args.authority.is_some());
         let targets = Targets::of(&spec, &Selection { node, authority, ..Selection::default() })?;
         let root = absolute(&args.dir)?;
@@ -102,6 +118,19 @@ impl Workspace {
         let mut inventory = Inventory::of(&self.layout, pending.as_ref());
         let survey = Survey::of(&self.layout, &self.targets, &mut inventory);
         Ok(Look { survey, pending })
+    }
+
+    /// Takes the lock of the directory, and finishes what an interrupted run has left: how many files that were.
+    ///
+    /// # Errors
+    /// When another holds it, or what was left cannot be finished.
+    pub fn hold(&self, kind: &str, now: OffsetDateTime) -> Result<(Lock, usize), Error> {
+        let root = self.layout.root();
+        let lock = Lock::take(root, &me(kind, now), PATIENCE)?;
+        let Some(journal) = Journal::pending(root)? else { return Ok((lock, 0)) };
+        let remaining = journal.remaining();
+        journal.finish(root)?;
+        Ok((lock, remaining))
     }
 
     /// The view of what is there at a moment.
@@ -129,4 +158,15 @@ pub fn moment_arg(text: &str) -> Result<OffsetDateTime, String> {
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path);
     Ok(absolute.map_err(crate::disk::DiskError::at(path, "cannot be found"))?)
+}
+
+/// What the lock file says of this run.
+fn me(kind: &str, now: OffsetDateTime) -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!(
+        "kubepki {} with process {} on {host} since {}",
+        kind.to_lowercase(),
+        std::process::id(),
+        rfc3339(now)
+    )
 }

@@ -17,6 +17,9 @@ use crate::x509::sha256;
 /// server would read anything.
 pub const MAX_SIZE: u64 = 4 << 20;
 
+/// The largest bundle: some 5 KiB for each of 100,000 certificates.
+const LARGEST: u64 = 512 << 20;
+
 /// A file that could be read.
 #[derive(Debug)]
 pub struct Bytes {
@@ -77,6 +80,18 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
     }
     let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
     Ok(Bytes { mode, uid, gid, sha256: sha256(&bytes), acl, bytes })
+}
+
+/// The bytes of a file that the user names and that may be larger than any of a directory, such as a bundle.
+///
+/// # Errors
+/// When there is none, it is too large, or the system refuses.
+pub fn large(path: &Path) -> Result<Vec<u8>, ReadError> {
+    kind(&fs::metadata(path).map_err(|error| system(&error))?)?;
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| system(&error))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| system(&error))?;
+    if bytes.len() as u64 > LARGEST { Err(ReadError::TooLarge) } else { Ok(bytes) }
 }
 
 /// Looks at a directory.

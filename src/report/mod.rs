@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod csr;
+pub mod exchange;
 pub mod expiry;
 pub mod explanation;
 pub mod inspection;

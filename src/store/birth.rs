@@ -24,7 +24,10 @@ pub fn birth(now: OffsetDateTime) -> Result<Birth, StoreError> {
 }
 
 /// A random UUID (RFC 9562 §5.4).
-fn uid() -> Result<String, StoreError> {
+///
+/// # Errors
+/// When there is no chance to be had.
+pub fn uid() -> Result<String, StoreError> {
     let mut octets: [u8; 16] = random()?;
     octets[6] = octets[6] & 0x0f | 0x40;
     octets[8] = octets[8] & 0x3f | 0x80;

@@ -16,6 +16,7 @@ mod compare;
 mod csr;
 mod disk;
 mod etcd;
+mod exchange;
 mod expiry;
 mod explain;
 mod fleet;

@@ -15,12 +15,12 @@ pub struct Entry<'a> {
     pub cluster: &'a str,
     /// The API server's URL.
     pub server: &'a str,
-    /// The CA certificate in PEM.
-    pub authority: &'a str,
+    /// The CA certificate in PEM; none while it is still to come.
+    pub authority: Option<&'a str>,
     /// The user's name: the certificate's common name.
     pub user: &'a str,
-    /// The client certificate in PEM.
-    pub certificate: &'a str,
+    /// The client certificate in PEM; none while it is still to come.
+    pub certificate: Option<&'a str>,
     /// The client's key in PEM.
     pub key: &'a str,
 }
@@ -61,7 +61,7 @@ pub fn write(existing: Option<&str>, entry: &Entry<'_>) -> Result<Zeroizing<Stri
 pub fn redirect(existing: &str, server: &str, authority: &str) -> Result<Zeroizing<String>, KubeconfigError> {
     let mut config: Value = yaml::read(existing)?;
     let missing = || KubeconfigError::Dangling { what: "current-context", name: String::new() };
-    set_cluster(&mut config, server, authority).ok_or_else(missing)?;
+    set_cluster(&mut config, server, Some(authority)).ok_or_else(missing)?;
     let text = serde_yaml::to_string(&config)
         .map(Zeroizing::new)
         .map_err(|_| KubeconfigError::Syntax { line: None });
@@ -76,7 +76,7 @@ pub fn redirect(existing: &str, server: &str, authority: &str) -> Result<Zeroizi
 pub fn renew(existing: &str, certificate: &str, key: &str) -> Result<Zeroizing<String>, KubeconfigError> {
     let mut config: Value = yaml::read(existing)?;
     let missing = || KubeconfigError::Dangling { what: "current-context", name: String::new() };
-    set_user(&mut config, certificate, key).ok_or_else(missing)?;
+    set_user(&mut config, Some(certificate), key).ok_or_else(missing)?;
     let text = serde_yaml::to_string(&config)
         .map(Zeroizing::new)
         .map_err(|_| KubeconfigError::Syntax { line: None });
@@ -90,7 +90,7 @@ fn update(config: &mut Value, entry: &Entry<'_>) -> Option<()> {
     set_user(config, entry.certificate, entry.key)
 }
 
-fn set_user(config: &mut Value, certificate: &str, key: &str) -> Option<()> {
+fn set_user(config: &mut Value, certificate: Option<&str>, key: &str) -> Option<()> {
     let user = current(config, "user")?;
     let user = named(config, "users", &user)?.get_mut("user")?.as_mapping_mut()?;
     for name in [
@@ -105,18 +105,22 @@ fn set_user(config: &mut Value, certificate: &str, key: &str) -> Option<()> {
     ] {
         user.remove(name);
     }
-    user.insert("client-certificate-data".into(), STANDARD.encode(certificate).into());
+    if let Some(certificate) = certificate {
+        user.insert("client-certificate-data".into(), STANDARD.encode(certificate).into());
+    }
     user.insert("client-key-data".into(), STANDARD.encode(key).into());
     Some(())
 }
 
-fn set_cluster(config: &mut Value, server: &str, authority: &str) -> Option<()> {
+fn set_cluster(config: &mut Value, server: &str, authority: Option<&str>) -> Option<()> {
     let cluster = current(config, "cluster")?;
     let cluster = named(config, "clusters", &cluster)?.get_mut("cluster")?.as_mapping_mut()?;
     for name in ["certificate-authority", "insecure-skip-tls-verify"] {
         cluster.remove(name);
     }
-    cluster.insert("certificate-authority-data".into(), STANDARD.encode(authority).into());
+    if let Some(authority) = authority {
+        cluster.insert("certificate-authority-data".into(), STANDARD.encode(authority).into());
+    }
     cluster.insert("server".into(), server.into());
     Some(())
 }
@@ -151,9 +155,9 @@ mod tests {
     const ENTRY: Entry<'_> = Entry {
         cluster: "prod",
         server: "https://192.0.2.10:6443",
-        authority: "CA\n",
+        authority: Some("CA\n"),
         user: "system:node:cp1",
-        certificate: "CERTIFICATE\n",
+        certificate: Some("CERTIFICATE\n"),
         key: "KEY\n",
     };
 

@@ -1,0 +1,169 @@
+//! Signing what was asked, where the keys of the CAs are.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use time::{Duration, OffsetDateTime};
+
+use super::bundle::{BundleError, Files, add_manifest, digest};
+use super::hold::Held;
+use super::{API_VERSION, Answers, Paper, Refusal, Requests, Slip};
+use crate::moment::{date, rfc3339};
+use crate::store::StoreError;
+use crate::store::entry::{Asked, Entry, Reason};
+use crate::x509::issue::long_serial;
+use crate::x509::{self, Certificate, Issuer, Profile};
+
+/// How early a certificate begins: kubeadm's `CertificateBackdate`.
+const BACKDATE: Duration = Duration::minutes(5);
+
+/// Where the certificate of a CA is in a bundle.
+const AUTHORITIES: &str = "authorities";
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// A certificate could not be made.
+    #[error("{name}: {source}")]
+    X509 {
+        /// The request.
+        name: String,
+        /// Why not.
+        source: x509::Error,
+    },
+    /// The bundle could not be made.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The ledger holds something else than a certificate.
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
+}
+
+/// What is signed for a request: its slip, and what was found right.
+pub type Order = (Slip, Held);
+
+/// The requests whose CA ends before them, or is not here.
+#[must_use]
+pub fn refused(
+    orders: &[Order],
+    issuers: &BTreeMap<String, Issuer<'_>>,
+    cut: bool,
+    now: OffsetDateTime,
+) -> Vec<Refusal> {
+    let reason = |(slip, held): &Order| {
+        let Some(issuer) = issuers.get(&slip.signer) else {
+            return Some(format!(
+                "it is to be signed by `{}`, which is not here",
+                slip.signer.escape_debug()
+            ));
+        };
+        let end = issuer.certificate().not_after;
+        let wanted = now + held.validity.duration();
+        if end < now {
+            Some(format!("its CA `{}` has ended on {}", slip.signer, date(end)))
+        } else if end < wanted && !cut {
+            Some(format!(
+                "its CA `{}` ends on {}, before it, which is to end on {}",
+                slip.signer,
+                date(end),
+                date(wanted)
+            ))
+        } else {
+            None
+        }
+    };
+    orders
+        .iter()
+        .filter_map(|order| Some(Refusal { name: order.0.name.clone(), reasons: vec![reason(order)?] }))
+        .collect()
+}
+
+/// Does the same for every slip, on all cores: checking signatures is most of the work.
+pub fn each<T: Send>(slips: &[Slip], work: impl Fn(&Slip) -> T + Send + Sync) -> Vec<T> {
+    slips.par_iter().with_max_len(16).map(work).collect()
+}
+
+/// Signs every order, on all cores: the entries for the ledger, in their order. What the ledger gives back for them is what
+/// leaves.
+///
+/// # Errors
+/// When the cryptographic library fails.
+pub fn sign(
+    bundle: &Requests,
+    orders: &[Order],
+    issuers: &BTreeMap<String, Issuer<'_>>,
+    now: OffsetDateTime,
+) -> Result<Vec<Entry>, SignError> {
+    let now = now.replace_nanosecond(0).unwrap_or(now);
+    let one = |(slip, held): &Order| {
+        let failed = |source| SignError::X509 { name: slip.name.clone(), source };
+        let Some(issuer) = issuers.get(&slip.signer) else {
+            return Err(failed(x509::Error::Primitive("finding the CA")));
+        };
+        let profile = Profile {
+            subject: held.request.subject.clone(),
+            subject_alt_names: held.request.subject_alt_names.clone(),
+            usages: held.usages.clone(),
+            ca: false,
+            not_before: now - BACKDATE,
+            not_after: (now + held.validity.duration()).min(issuer.certificate().not_after),
+        };
+        let serial = long_serial().map_err(failed)?;
+        let der = issuer.sign(&profile, &held.request.public_key, &serial).map_err(failed)?;
+        issuer.check(&der).map_err(failed)?;
+        let certificate = Certificate::from_der(&der).map_err(failed)?;
+        let message = format!("held to the manifest of bundle {}", bundle.id);
+        let reason = Reason { rule: None, reason: "SignedOffline".to_owned(), message };
+        let uid = format!("{}/{}", bundle.id, slip.sha256);
+        let request = Some(Asked { name: slip.name.clone(), uid });
+        Ok(Entry { request, ..Entry::new(&certificate, &slip.signer, reason, now) })
+    };
+    orders.par_iter().with_max_len(16).map(one).collect()
+}
+
+/// The bundle that goes back: what the ledger has for each order, and the CAs' certificates.
+///
+/// # Errors
+/// When the ledger gives back something else than certificates.
+pub fn answers(
+    bundle: &Requests,
+    orders: &[Order],
+    entries: &[Entry],
+    issuers: &BTreeMap<String, Issuer<'_>>,
+    now: OffsetDateTime,
+) -> Result<Files, SignError> {
+    let mut files = Files::new();
+    let mut certificates = Vec::with_capacity(entries.len());
+    let mut add = |name: &str, node: Option<&str>, file: String, certificate: &Certificate| {
+        let failed = |source| SignError::X509 { name: name.to_owned(), source };
+        let text = certificate.to_pem().map_err(failed)?.into_bytes();
+        let serial = x509::hex::hex(&certificate.serial);
+        let (name, node) = (name.to_owned(), node.map(str::to_owned));
+        certificates.push(Paper { name, node, sha256: digest(&text), file: file.clone(), serial });
+        files.insert(file, text);
+        Ok::<_, SignError>(())
+    };
+    let used = |name: &&String| orders.iter().any(|(slip, _)| slip.signer == **name);
+    for name in issuers.keys().filter(used) {
+        if let Some(issuer) = issuers.get(name) {
+            add(name, None, format!("{AUTHORITIES}/{name}.crt"), issuer.certificate())?;
+        }
+    }
+    for ((slip, _), entry) in orders.iter().zip(entries) {
+        let failed = |source| SignError::X509 { name: slip.name.clone(), source };
+        let der = entry.der().ok_or_else(|| failed(x509::Error::Primitive("reading the ledger")))?;
+        let certificate = Certificate::from_der(&der).map_err(failed)?;
+        let file = format!("certificates/{}/{}.crt", slip.node, slip.credential);
+        add(&slip.name, Some(&slip.node), file, &certificate)?;
+    }
+    let manifest = Answers {
+        api_version: API_VERSION.to_owned(),
+        kind: Answers::KIND.to_owned(),
+        id: bundle.id.clone(),
+        cluster: bundle.cluster.clone(),
+        time: rfc3339(now),
+        certificates,
+    };
+    add_manifest(&mut files, &manifest)?;
+    Ok(files)
+}
