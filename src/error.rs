@@ -8,12 +8,15 @@ use std::path::PathBuf;
 
 use crate::apply::ApplyError;
 use crate::disk::DiskError;
+use crate::disk::content::ContentError;
 use crate::disk::lock::LockError;
+use crate::disk::read::ReadError;
 use crate::plan::renew::RenewError;
 use crate::spec::load::LoadError;
 use crate::spec::problem::nearest;
 use crate::system::reason;
 use crate::target::TargetError;
+use crate::x509;
 
 /// Why a run ended without doing what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,39 @@ pub enum Error {
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// A key does not belong to the certificate beside it.
+    #[error("{} does not belong to {}", key.display(), certificate.display())]
+    ForeignKey {
+        /// The key's file.
+        key: PathBuf,
+        /// The certificate's.
+        certificate: PathBuf,
+    },
+    /// A file is neither PEM nor DER.
+    #[error("{}: {source}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: ContentError,
+    },
+    /// A key file that is to be written anew holds something else too.
+    #[error("{} holds more than one private key", .0.display())]
+    MixedKeyFile(PathBuf),
+    /// A certificate is no CA's.
+    #[error("{} is not the certificate of a CA", .0.display())]
+    NoAuthority(PathBuf),
+    /// A file has no certificate.
+    #[error("{} holds no certificate", .0.display())]
+    NoCertificate(PathBuf),
+    /// A file could not be read.
+    #[error("{} {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: ReadError,
+    },
     /// A baseline, or a list of what to ignore, could not be used.
     #[error(transparent)]
     Filter(LoadError),
@@ -45,6 +81,17 @@ pub enum Error {
     /// Standard output is gone.
     #[error("standard output: {}", reason(.0))]
     Output(#[from] io::Error),
+    /// A key could not be read, opened or used.
+    #[error("{}: {source}", path.display())]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        source: x509::Error,
+    },
+    /// A key is under a passphrase that nobody has given.
+    #[error("{} is encrypted, and there is no passphrase", .0.display())]
+    NeedsPassphrase(PathBuf),
     /// What was to be renewed cannot be.
     #[error(transparent)]
     Renew(#[from] RenewError),
@@ -85,6 +132,13 @@ impl Error {
             Self::Disk(error) | Self::Lock(LockError::Disk(error)) => error.hint().map(str::to_owned),
             Self::Lock(LockError::Held { .. }) => {
                 Some("wait until it has ended and run this again".to_owned())
+            }
+            Self::NeedsPassphrase(_) => Some(
+                "--passphrase-file FILE, --passphrase-fd N or KUBEPKI_PASSPHRASE gives it where nobody can be asked"
+                    .to_owned(),
+            ),
+            Self::Key { source, .. } if source.is_encryption() => {
+                Some("`openssl pkcs8 -topk8 -in KEY -out NEW` writes it in the form that is read".to_owned())
             }
             Self::NeedsConsent(_) => Some("`kubepki plan` shows what; --yes replaces it".to_owned()),
             Self::Changed(_) => Some("run it again to see the plan for what is there now".to_owned()),

@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod audit;
+pub mod ca;
 pub mod completions;
 pub mod expiry;
 pub mod explain;
@@ -11,6 +12,7 @@ pub mod inspect;
 pub mod man;
 pub mod manifests;
 pub mod new;
+pub mod passphrase;
 pub mod plan;
 pub mod progress;
 pub mod renew;
@@ -73,6 +75,7 @@ enum Verb {
     Expiry(expiry::ExpiryVerb),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
+    Ca(ca::Ca),
     Explain(explain::Explain),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
@@ -161,6 +164,7 @@ impl Verb {
             Self::Adopt(verb) => verb.run(outside),
             Self::Apply(verb) => verb.run(outside),
             Self::Audit(verb) => verb.run(outside),
+            Self::Ca(verb) => verb.run(outside),
             Self::Completions(verb) => verb.run(outside),
             Self::Expiry(verb) => verb.run(outside),
             Self::Explain(verb) => verb.run(outside),

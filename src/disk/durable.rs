@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -38,6 +38,28 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, DiskError> 
     file.persist(path).map_err(|error| failed(error.error))?;
     sync_directory(directory)?;
     Ok(true)
+}
+
+/// Replaces a file that is there with other bytes for the same thing: in the place that a symlink leads to, with the
+/// owner that it had, and with no more mode than it had and `mode` has.
+///
+/// # Errors
+/// When it is not there or cannot be written; then the old one is still there.
+pub fn rewrite(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let failed = DiskError::at(path, "cannot be written");
+    let place = path.canonicalize().map_err(&failed)?;
+    let old = fs::metadata(&place).map_err(&failed)?;
+    let directory = place.parent().unwrap_or(Path::new("/"));
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let file = temporary(directory, &name, bytes, mode & old.mode()).map_err(&failed)?;
+    let new = file.as_file().metadata().map_err(&failed)?;
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        fchown(file.as_file(), Some(old.uid()), Some(old.gid()))
+            .map_err(DiskError::at(path, "its owner cannot be kept"))?;
+    }
+    file.as_file().sync_all().map_err(&failed)?;
+    file.persist(&place).map_err(|error| failed(error.error))?;
+    sync_directory(directory)
 }
 
 /// A new file with exactly this mode, written but not synced; it vanishes if it is dropped.

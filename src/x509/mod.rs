@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`algorithm`] | the five key algorithms that kubeadm offers |
 //! | [`key`] | private keys: make, load, sign, write |
+//! | [`encrypted_key`] | private keys under a passphrase |
 //! | [`public_key`] | public keys and their identifiers |
 //! | [`name`], [`name_form`] | distinguished names, byte for byte, and how they are written |
 //! | [`alt_name`] | subject alternative names |
@@ -31,6 +32,7 @@ pub mod chain;
 pub mod crl;
 pub mod decimal;
 pub mod der;
+pub mod encrypted_key;
 pub mod error;
 pub mod extension;
 #[cfg(test)]
@@ -66,6 +68,7 @@ pub use alt_name::SubjectAltName;
 pub use anomaly::Anomaly;
 pub use certificate::Certificate;
 pub use crl::Crl;
+pub use encrypted_key::EncryptedKey;
 pub use error::Error;
 pub use extension::Extension;
 pub use issue::Issuer;

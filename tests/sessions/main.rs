@@ -14,6 +14,7 @@ mod audit;
 mod chains;
 mod compare;
 mod disk;
+mod encrypted;
 mod etcd;
 mod expiry;
 mod explain;
