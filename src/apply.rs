@@ -284,6 +284,8 @@ fn profile(
         subject_alt_names: blueprint.subject_alt_names.clone(),
         usages: blueprint.usages.clone(),
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before,
         not_after,
     }

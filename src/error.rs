@@ -81,6 +81,9 @@ pub enum Error {
     /// Standard output is gone.
     #[error("standard output: {}", reason(.0))]
     Output(#[from] io::Error),
+    /// Something stands where something new is to go.
+    #[error("{} is there already", .0.display())]
+    IsThere(PathBuf),
     /// A key could not be read, opened or used.
     #[error("{}: {source}", path.display())]
     Key {
@@ -92,6 +95,14 @@ pub enum Error {
     /// A key is under a passphrase that nobody has given.
     #[error("{} is encrypted, and there is no passphrase", .0.display())]
     NeedsPassphrase(PathBuf),
+    /// Something that was asked for is not done.
+    #[error("{}: {why}", path.display())]
+    Refused {
+        /// What it is about.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// What was to be renewed cannot be.
     #[error(transparent)]
     Renew(#[from] RenewError),
@@ -133,6 +144,7 @@ impl Error {
             Self::Lock(LockError::Held { .. }) => {
                 Some("wait until it has ended and run this again".to_owned())
             }
+            Self::IsThere(_) => Some("choose another name, or move it away: it is never overwritten".to_owned()),
             Self::NeedsPassphrase(_) => Some(
                 "--passphrase-file FILE, --passphrase-fd N or KUBEPKI_PASSPHRASE gives it where nobody can be asked"
                     .to_owned(),

@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod apply;
 pub mod audit;
 pub mod ca;
+pub mod cfssl;
 pub mod completions;
 pub mod expiry;
 pub mod explain;
@@ -76,6 +77,7 @@ enum Verb {
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
     Ca(ca::Ca),
+    Cfssl(cfssl::Cfssl),
     Explain(explain::Explain),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
@@ -139,7 +141,7 @@ impl From<Exit> for ExitCode {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cfssl::with_two_dashes(std::env::args_os()));
     cli.color.apply();
     let mut out = io::BufWriter::new(anstream::stdout());
     let mut outside = Outside { out: &mut out, now: OffsetDateTime::now_utc(), width: terminal::width() };
@@ -165,6 +167,7 @@ impl Verb {
             Self::Apply(verb) => verb.run(outside),
             Self::Audit(verb) => verb.run(outside),
             Self::Ca(verb) => verb.run(outside),
+            Self::Cfssl(verb) => verb.run(outside),
             Self::Completions(verb) => verb.run(outside),
             Self::Expiry(verb) => verb.run(outside),
             Self::Explain(verb) => verb.run(outside),

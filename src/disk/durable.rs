@@ -40,6 +40,36 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, DiskError> 
     Ok(true)
 }
 
+/// Makes two files that belong together, neither of which may be there: a key and its certificate. Each is given with its
+/// bytes and its mode; directories that are missing are made.
+///
+/// # Errors
+/// When one is there or cannot be written; then neither is.
+pub fn create_pair(first: (&Path, &[u8], u32), second: (&Path, &[u8], u32)) -> Result<(), DiskError> {
+    let mut staged = Vec::new();
+    for (path, bytes, mode) in [first, second] {
+        let failed = DiskError::at(path, "cannot be written");
+        let directory =
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        make_directory(directory, 0o755)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = temporary(directory, &name, bytes, mode).map_err(&failed)?;
+        file.as_file().sync_all().map_err(&failed)?;
+        staged.push((path, directory, file));
+    }
+    let mut made: Vec<&Path> = Vec::new();
+    for (path, directory, file) in staged {
+        let outcome = file.persist_noclobber(path).map_err(|error| error.error);
+        if let Err(error) = outcome {
+            made.iter().for_each(|path| drop(fs::remove_file(path)));
+            return Err(DiskError::at(path, "cannot be written")(error));
+        }
+        made.push(path);
+        sync_directory(directory)?;
+    }
+    Ok(())
+}
+
 /// Replaces a file that is there with other bytes for the same thing: in the place that a symlink leads to, with the
 /// owner that it had, and with no more mode than it had and `mode` has.
 ///

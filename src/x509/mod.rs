@@ -14,6 +14,10 @@
 //! | [`extension`], [`name_constraints`] | its extensions |
 //! | [`request`] | a parsed certificate signing request |
 //! | [`crl`] | a parsed revocation list |
+//! | [`ask`] | a request made |
+//! | [`cfssl`] | cfssl's JSON |
+//! | [`revoke`] | a revocation list made |
+//! | [`subject`] | names by their attributes |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`], [`scheme`] | is this signature of that key, and what is it made of? |
@@ -27,7 +31,9 @@
 pub mod algorithm;
 pub mod alt_name;
 pub mod anomaly;
+pub mod ask;
 pub mod certificate;
+pub mod cfssl;
 pub mod chain;
 pub mod crl;
 pub mod decimal;
@@ -49,10 +55,12 @@ pub mod profile;
 pub mod public_key;
 pub mod public_root;
 pub mod request;
+pub mod revoke;
 pub mod rsa;
 pub mod rustls;
 pub mod scheme;
 pub mod signature;
+pub mod subject;
 pub mod usage;
 mod validity;
 pub mod weakness;
@@ -78,4 +86,6 @@ pub use name_constraints::NameConstraints;
 pub use profile::Profile;
 pub use public_key::PublicKey;
 pub use request::Request;
+pub use revoke::Revocations;
+pub use subject::Subject;
 pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};

@@ -38,26 +38,28 @@ impl Name {
     /// # Errors
     /// When a value is longer than DER can say.
     pub fn new(common_name: &str, organizations: &[String]) -> Result<Self, Error> {
-        let mut sequence = RdnSequence::default();
-        let mut push = |values: &[&str], oid| -> Result<(), ::der::Error> {
-            let mut set = SetOfVec::new();
-            for value in values {
-                set.insert(AttributeTypeAndValue {
-                    oid,
-                    value: Any::new(string_tag(value), value.as_bytes())?,
-                })?;
-            }
-            sequence.push(RelativeDistinguishedName::from(set));
-            Ok(())
-        };
-        let mut groups: Vec<&str> = organizations.iter().map(String::as_str).collect();
+        let mut groups = organizations.to_vec();
         groups.sort_unstable();
         groups.dedup();
-        if !groups.is_empty() {
-            push(&groups, rfc4519::O).map_err(Error::der(WHAT))?;
-        }
-        if !common_name.is_empty() {
-            push(&[common_name], rfc4519::CN).map_err(Error::der(WHAT))?;
+        let common_name = if common_name.is_empty() { Vec::new() } else { vec![common_name.to_owned()] };
+        Self::of([(rfc4519::O, groups.as_slice()), (rfc4519::CN, &common_name)])
+    }
+
+    /// A name of these attributes in their order, all values of one in one set; those without values are left out.
+    ///
+    /// # Errors
+    /// When a value is longer than DER can say, or stands twice.
+    pub fn of<'a>(
+        attributes: impl IntoIterator<Item = (ObjectIdentifier, &'a [String])>,
+    ) -> Result<Self, Error> {
+        let mut sequence = RdnSequence::default();
+        for (oid, values) in attributes.into_iter().filter(|(_, values)| !values.is_empty()) {
+            let mut set = SetOfVec::new();
+            for value in values {
+                let value = Any::new(string_tag(value), value.as_bytes()).map_err(Error::der(WHAT))?;
+                set.insert(AttributeTypeAndValue { oid, value }).map_err(Error::der(WHAT))?;
+            }
+            sequence.push(RelativeDistinguishedName::from(set));
         }
         Self::from_der(&sequence.to_der().map_err(Error::der(WHAT))?)
     }

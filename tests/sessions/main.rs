@@ -11,6 +11,8 @@ mod adopt;
 mod apply;
 mod architecture;
 mod audit;
+mod authority;
+mod cfssl;
 mod chains;
 mod compare;
 mod disk;

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::passphrase::Passphrases;
 use crate::disk::Content;
-use crate::disk::content::ContentError;
+use crate::disk::content::{ContentError, Item};
 use crate::disk::read;
 use crate::error::Error;
-use crate::x509::{Certificate, Issuer, PrivateKey};
+use crate::x509::{self, Certificate, Issuer, PrivateKey, Request};
 
 /// A certificate and the key that belongs to it, from two files.
 pub struct Authority {
-    certificate: Certificate,
+    /// The certificate's file.
+    pub path: PathBuf,
+    /// The certificates of that file: the CA's own, and those that lead on from it.
+    pub chain: Vec<Certificate>,
     key: PrivateKeyFile,
 }
 
@@ -28,8 +31,8 @@ impl Authority {
     /// When one of them cannot be read, the certificate is no CA's, or the key is another's.
     pub fn load(certificate: &Path, key: &Path, passphrases: &mut Passphrases) -> Result<Self, Error> {
         let content = content(certificate)?;
-        let first = content.certificates().map_err(|source| unusable(certificate, source))?;
-        let Some(&first) = first.first() else { return Err(Error::NoCertificate(certificate.to_owned())) };
+        let chain = content.certificates().map_err(|source| unusable(certificate, source))?;
+        let Some(&first) = chain.first() else { return Err(Error::NoCertificate(certificate.to_owned())) };
         if !first.is_ca() {
             return Err(Error::NoAuthority(certificate.to_owned()));
         }
@@ -37,7 +40,8 @@ impl Authority {
         if Issuer::new(first, key.get()?).is_none() {
             return Err(Error::ForeignKey { key: key.path, certificate: certificate.to_owned() });
         }
-        Ok(Self { certificate: first.clone(), key })
+        let chain = chain.into_iter().cloned().collect();
+        Ok(Self { path: certificate.to_owned(), chain, key })
     }
 
     /// Who signs.
@@ -45,8 +49,9 @@ impl Authority {
     /// # Errors
     /// Never: it was looked at when it was read.
     pub fn issuer(&self) -> Result<Issuer<'_>, Error> {
-        Issuer::new(&self.certificate, self.key.get()?)
-            .ok_or_else(|| Error::ForeignKey { key: self.key.path.clone(), certificate: PathBuf::new() })
+        let foreign = || Error::ForeignKey { key: self.key.path.clone(), certificate: self.path.clone() };
+        let certificate = self.chain.first().ok_or_else(foreign)?;
+        Issuer::new(certificate, self.key.get()?).ok_or_else(foreign)
     }
 }
 
@@ -71,6 +76,37 @@ impl PrivateKeyFile {
     /// Never: it was looked at when it was read.
     pub fn get(&self) -> Result<&PrivateKey, Error> {
         self.content.private_key().map_err(|source| unusable(&self.path, source))
+    }
+}
+
+/// The one certificate request of a file.
+///
+/// # Errors
+/// When there is none, or more than one, or it cannot be read.
+pub fn read_request(path: &Path) -> Result<Request, Error> {
+    request_in(path, &content(path)?)
+}
+
+/// The one certificate request of what was read at `path`.
+///
+/// # Errors
+/// When there is none, or more than one, or it cannot be read.
+pub fn request_in(path: &Path, content: &Content) -> Result<Request, Error> {
+    let mut found = Vec::new();
+    for item in &content.items {
+        match item {
+            Ok(Item::Request(request)) => found.push((**request).clone()),
+            Ok(_) => {}
+            Err(broken) => return Err(unusable(path, broken.error.clone())),
+        }
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(request), true) => Ok(request),
+        (Some(_), false) => Err(Error::Refused {
+            path: path.to_owned(),
+            why: "holds more than one certificate request".to_owned(),
+        }),
+        (None, _) => Err(unusable(path, x509::Error::Missing("certificate request").into())),
     }
 }
 

@@ -1,7 +1,11 @@
 //! `kubepki ca`: a CA on its own, without a spec.
 
 pub mod authority;
+pub mod crl;
 pub mod encrypt;
+pub mod issue;
+pub mod new;
+pub mod sign;
 
 use clap::{Args, Subcommand};
 
@@ -17,6 +21,9 @@ pub struct Ca {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    New(Box<new::New>),
+    Sign(Box<sign::Sign>),
+    Crl(Box<crl::CrlVerb>),
     Encrypt(encrypt::Encrypt),
     Decrypt(encrypt::Decrypt),
 }
@@ -28,6 +35,9 @@ impl Ca {
     /// When it fails; then nothing was written.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         match self.verb {
+            Verb::New(verb) => verb.run(outside),
+            Verb::Sign(verb) => verb.run(outside),
+            Verb::Crl(verb) => verb.run(outside),
             Verb::Encrypt(verb) => verb.run(outside),
             Verb::Decrypt(verb) => verb.run(outside),
         }
