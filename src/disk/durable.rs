@@ -61,7 +61,10 @@ pub fn create_pair(first: (&Path, &[u8], u32), second: (&Path, &[u8], u32)) -> R
     for (path, directory, file) in staged {
         let outcome = file.persist_noclobber(path).map_err(|error| error.error);
         if let Err(error) = outcome {
-            made.iter().for_each(|path| drop(fs::remove_file(path)));
+            // What cannot be taken away is not worth another error.
+            for path in made {
+                let _ = fs::remove_file(path);
+            }
             return Err(DiskError::at(path, "cannot be written")(error));
         }
         made.push(path);

@@ -7,7 +7,7 @@ use crate::testbed::Testbed;
 const REQUEST: &str = r#"{"hosts": ["b.example.com", "192.0.2.24", "a.example.com"], "CN": "pod", "key": {"algo": "ecdsa",
     "size": 256}, "names": [{"C": "DE", "O": "one", "OU": "unit", "L": "Berlin", "ST": "BE"}, {"O": "two"}]}"#;
 
-const AUTHORITY: &str = r#"{"CN": "Authority", "key": {"algo": "rsa", "size": 2048}, "names": [{"O": "Example"}],
+const AUTHORITY: &str = r#"{"CN": "Authority", "key": {"algo": "rsa", "size": 2048}, "names": [{"O": "Example"}], "hosts": ["x.example", "192.0.2.1"],
     "ca": {"expiry": "8760h", "pathlen": 1}}"#;
 
 /// The intermediate ends before its CA, which ends after a year.

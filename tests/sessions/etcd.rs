@@ -56,7 +56,7 @@ fn member_in(
     command.args(more);
     // Debian's build asks for this on machines that etcd does not know well.
     command.env("ETCD_UNSUPPORTED_ARCH", std::env::consts::ARCH);
-    let log = std::fs::File::create(bed.path(format!("{node}.log"))).unwrap();
+    let log = fs::File::create(bed.path(format!("{node}.log"))).unwrap();
     command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
     Member(command.spawn().unwrap())
 }

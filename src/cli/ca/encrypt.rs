@@ -21,21 +21,21 @@ use crate::x509;
 #[derive(Debug, Args)]
 pub struct Encrypt {
     #[command(flatten)]
-    keys: Keys,
+    keys: KeyFiles,
 }
 
 /// Take the private keys of CAs out from under their passphrase, each in its place
 #[derive(Debug, Args)]
 pub struct Decrypt {
     #[command(flatten)]
-    keys: Keys,
+    keys: KeyFiles,
 }
 
 #[derive(Debug, Args)]
-struct Keys {
+struct KeyFiles {
     /// The key files.
     #[arg(value_name = "KEY", required_unless_present = "dir", conflicts_with = "dir")]
-    keys: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 
     /// Every key below this directory that stands beside a CA's certificate: ca.key beside ca.crt.
     #[arg(short, long, value_name = "DIR")]
@@ -103,9 +103,9 @@ impl Decrypt {
     }
 }
 
-impl Keys {
+impl KeyFiles {
     fn paths(&self) -> Result<Vec<PathBuf>, Error> {
-        let Some(directory) = &self.dir else { return Ok(self.keys.clone()) };
+        let Some(directory) = &self.dir else { return Ok(self.files.clone()) };
         let walk = WalkDir::new(directory).sort_by_file_name().into_iter();
         let files = walk.filter_entry(|entry| entry.file_name() != OWN).filter_map(Result::ok);
         let keys = files.map(walkdir::DirEntry::into_path).filter(|path| is_authority_key(path));

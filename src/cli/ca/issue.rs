@@ -43,7 +43,8 @@ pub fn issue(
         return Err(refused(ca_path, "its key usage does not allow to sign certificates".to_owned()));
     }
     if profile.subject == authority.subject {
-        let why = format!("`{}` is the CA's own name: OpenSSL would take it for self-signed", profile.subject);
+        let why =
+            format!("`{}` is the CA's own name: OpenSSL would take it for self-signed", profile.subject);
         return Err(refused(what, why));
     }
     if let Some(why) = weakness(public_key) {

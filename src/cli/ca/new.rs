@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ipnet::IpNet;
+use zeroize::Zeroizing;
 
 use super::authority::Authority;
 use super::issue::{BACKDATE, issue};
@@ -94,7 +95,7 @@ impl New {
             None => signing::self_signed(&profile, &key).map_err(failed)?,
         };
         let text = if self.encrypt {
-            zeroize::Zeroizing::new(key.to_encrypted_pem(&*passphrases.fresh(&key_path)?).map_err(failed)?)
+            Zeroizing::new(key.to_encrypted_pem(&passphrases.fresh(&key_path)?).map_err(failed)?)
         } else {
             key.to_pem().map_err(failed)?
         };
@@ -158,14 +159,12 @@ fn algorithm_arg(text: &str) -> Result<KeyAlgorithm, String> {
 /// A network, an address, or a domain.
 fn subtree_arg(text: &str) -> Result<Subtree, String> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
-    let base = match text.parse::<IpNet>().or(address) {
-        Ok(network) => Base::Ip(network.trunc()),
-        Err(_) => {
-            let bare = text.strip_prefix('.').unwrap_or(text);
-            match bare.parse::<x509::SubjectAltName>() {
-                Ok(x509::SubjectAltName::Dns(name)) if !name.contains('*') => Base::Dns(text.to_lowercase()),
-                _ => return Err("write a domain, example.com, or a network, 192.0.2.0/24".to_owned()),
-            }
+    let base = if let Ok(network) = text.parse::<IpNet>().or(address) {
+        Base::Ip(network.trunc())
+    } else {
+        match text.strip_prefix('.').unwrap_or(text).parse() {
+            Ok(x509::SubjectAltName::Dns(name)) if !name.contains('*') => Base::Dns(text.to_lowercase()),
+            _ => return Err("write a domain, example.com, or a network, 192.0.2.0/24".to_owned()),
         }
     };
     Ok(Subtree { base, has_distances: false })

@@ -6,6 +6,7 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use super::input::{self, period, refused};
+use super::signer::of_authority;
 use crate::cli::ca::issue::BACKDATE;
 use crate::cli::ca::new::authority_usages;
 use crate::cli::{Exit, Outside};
@@ -98,7 +99,7 @@ pub fn root(path: &Path, wanted: &CertificateRequest, outside: &Outside<'_>) -> 
     let not_before = now - backdate;
     let profile = Profile {
         subject: made.request.subject.clone(),
-        subject_alt_names: made.request.subject_alt_names.clone(),
+        subject_alt_names: of_authority(made.request.subject_alt_names.clone()),
         usages: Usages { key: vec![KeyUsage::CertSign, KeyUsage::CrlSign], ..authority_usages() },
         ca: true,
         path_length: ca.path_length(),

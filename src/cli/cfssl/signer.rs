@@ -44,6 +44,13 @@ pub struct SignerArgs {
     passphrase: PassphraseArgs,
 }
 
+/// The names of a CA: cfssl gives it no DNS names and no e-mail addresses (`signer/local`, `Sign`).
+#[must_use]
+pub fn of_authority(mut names: Vec<SubjectAltName>) -> Vec<SubjectAltName> {
+    names.retain(|name| matches!(name, SubjectAltName::Ip(_) | SubjectAltName::Uri(_)));
+    names
+}
+
 impl SignerArgs {
     /// Signs what a request asks for as far as the profile says it. `names` are those that it gets.
     ///
@@ -76,7 +83,7 @@ impl SignerArgs {
         let constraint = &chosen.ca_constraint;
         let profile = Profile {
             subject: request.subject.clone(),
-            subject_alt_names: names,
+            subject_alt_names: if constraint.is_ca { of_authority(names) } else { names },
             usages: chosen.usages().map_err(refused(path))?,
             ca: constraint.is_ca,
             path_length: constraint.path_length().filter(|_| constraint.is_ca),
