@@ -82,7 +82,7 @@ fn of_stray(file: &File<'_>, thing: Thing<'_>) -> Option<Fault> {
         Thing::File(Found::Present(present)) => {
             let broken = present.content.items.iter().find_map(|item| item.as_ref().err())?;
             // A key under a passphrase is none the less one.
-            if matches!(&broken.error, ContentError::X509(error) if error.is_encryption()) {
+            if is_encryption(&broken.error) {
                 return None;
             }
             fault(broken.error.to_string(), Severity::Low, Remedy::advice("delete it if nothing reads it"))
@@ -99,7 +99,8 @@ fn of_signing_key(file: &File<'_>) -> Option<Fault> {
         let (_, pod) = node.pod("kube-controller-manager")?;
         node.named_file(pod.flag("cluster-signing-key-file")?).filter(|(named, _)| *named == path)
     })?;
-    let message = "is encrypted, and kube-controller-manager, which is told to sign with it, reads no such key";
+    let message =
+        "is encrypted, and kube-controller-manager, which is told to sign with it, reads no such key";
     let remedy = Remedy::by_hand("decrypt it: `kubepki ca decrypt KEY`; or have it sign nothing");
     Some(Fault::new(path, message, remedy))
 }
@@ -136,7 +137,9 @@ fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<Co
         // What is odd about a certificate that can be read has rules of its own.
         FileRole::Certificate => content.certificates().err().filter(|error| !is_anomaly(error)),
         // So have keys of a kind that is not loaded here, and those whose numbers do not agree.
-        FileRole::Key => content.private_key().err().filter(|error| !is_told(case, error) && !is_sealed(case, error)),
+        FileRole::Key => {
+            content.private_key().err().filter(|error| !is_told(case, error) && !is_sealed(case, error))
+        }
         FileRole::PublicKey => content.public_keys().err(),
         FileRole::Kubeconfig => match content.kubeconfig() {
             Err(error) => Some(error),
@@ -170,6 +173,11 @@ fn is_told(case: &Case<'_>, error: &ContentError) -> bool {
     is_malformed || case.certificate().is_some_and(|certificate| !certificate.public_key.is_loadable())
 }
 
+/// Whether it is about a key under a passphrase.
+fn is_encryption(error: &ContentError) -> bool {
+    matches!(error, ContentError::X509(error) if error.is_encryption())
+}
+
 /// Whether it is the key of a CA under a passphrase: it is opened when it is needed.
 fn is_sealed(case: &Case<'_>, error: &ContentError) -> bool {
     case.is_authority() && *error == ContentError::X509(x509::Error::EncryptedKey)
@@ -182,9 +190,7 @@ fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {
         {
             Remedy::by_hand("nothing that runs reads it so: `kubepki ca decrypt KEY` decrypts it")
         }
-        (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key)
-            if matches!(error, ContentError::X509(error) if error.is_encryption()) =>
-        {
+        (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key) if is_encryption(error) => {
             Remedy::by_hand("write it in the form that is read: `openssl pkcs8 -topk8 -in KEY -out NEW`")
         }
         (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => {
