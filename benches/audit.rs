@@ -117,6 +117,8 @@ fn flat(home: &Path) -> PathBuf {
             Usages { key: vec![KeyUsage::DigitalSignature], extended: vec![ExtendedKeyUsage::ServerAuth] }
         },
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before: now - time::Duration::minutes(5),
         not_after: now + time::Duration::days(if ca { 3650 } else { 365 }),
     };

@@ -40,6 +40,8 @@ fn clock() -> OffsetDateTime {
 fn authority() -> (Certificate, PrivateKey) {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let profile = Profile {
+        path_length: None,
+        name_constraints: None,
         subject: Name::new("kubernetes", &[]).unwrap(),
         subject_alt_names: Vec::new(),
         usages: Usages { key: vec![KeyUsage::CertSign], extended: Vec::new() },

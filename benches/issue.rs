@@ -22,6 +22,8 @@ fn profile(common_name: &str, ca: bool) -> Profile {
         subject_alt_names: Vec::new(),
         usages: Usages { key, extended: vec![ExtendedKeyUsage::ClientAuth] },
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before: datetime!(2026-11-22 0:00 UTC),
         not_after: datetime!(2036-11-22 0:00 UTC),
     }

@@ -133,6 +133,8 @@ fn path(algorithm: KeyAlgorithm) -> [Certificate; 3] {
             extended: if ca { Vec::new() } else { vec![ExtendedKeyUsage::ServerAuth] },
         },
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before: datetime!(2026-11-22 0:00 UTC),
         not_after: datetime!(2036-11-22 0:00 UTC),
     };

@@ -192,7 +192,7 @@ impl Made<'_> {
             Some((certificate, key)) => Issuer::new(certificate, key),
             None => match ca.signing() {
                 Signing::Here(issuer) => Some(issuer),
-                Signing::Elsewhere | Signing::Nobody => None,
+                Signing::Sealed(_) | Signing::Elsewhere | Signing::Nobody => None,
             },
         };
         let issuer = issuer.ok_or_else(|| unfit(case))?;
@@ -298,6 +298,8 @@ fn profile(
         subject_alt_names: blueprint.subject_alt_names.clone(),
         usages: blueprint.usages.clone(),
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before,
         not_after,
     }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::apply::ApplyError;
 use crate::disk::DiskError;
+use crate::disk::content::ContentError;
 use crate::disk::lock::LockError;
+use crate::disk::read::ReadError;
 use crate::exchange::bundle::BundleError;
 use crate::exchange::sign::SignError;
 use crate::plan::renew::RenewError;
@@ -17,6 +19,7 @@ use crate::spec::problem::nearest;
 use crate::store::StoreError;
 use crate::system::reason;
 use crate::target::TargetError;
+use crate::x509;
 
 /// Why a run ended without doing what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +44,39 @@ pub enum Error {
     /// A file could not be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// A key does not belong to the certificate beside it.
+    #[error("{} does not belong to {}", key.display(), certificate.display())]
+    ForeignKey {
+        /// The key's file.
+        key: PathBuf,
+        /// The certificate's.
+        certificate: PathBuf,
+    },
+    /// A file is neither PEM nor DER.
+    #[error("{}: {source}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: ContentError,
+    },
+    /// A key file that is to be written anew holds something else too.
+    #[error("{} holds more than one private key", .0.display())]
+    MixedKeyFile(PathBuf),
+    /// A certificate is no CA's.
+    #[error("{} is not the certificate of a CA", .0.display())]
+    NoAuthority(PathBuf),
+    /// A file has no certificate.
+    #[error("{} holds no certificate", .0.display())]
+    NoCertificate(PathBuf),
+    /// A file could not be read.
+    #[error("{} {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: ReadError,
+    },
     /// A file that a judgement or a decision is made by could not be used: a baseline, a list of what to ignore, signers,
     /// a policy, permissions.
     #[error(transparent)]
@@ -59,11 +95,33 @@ pub enum Error {
     Output(#[from] io::Error),
     /// Requests or certificates do not fit; each reason was told.
     #[error("{}: {count} refused, and nothing was done", path.display())]
-    Refused {
+    Deviates {
         /// The bundle.
         path: PathBuf,
         /// How many do not fit.
         count: usize,
+    },
+    /// Something stands where something new is to go.
+    #[error("{} is there already", .0.display())]
+    IsThere(PathBuf),
+    /// A key could not be read, opened or used.
+    #[error("{}: {source}", path.display())]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        source: x509::Error,
+    },
+    /// A key is under a passphrase that nobody has given.
+    #[error("{} is encrypted, and there is no passphrase", .0.display())]
+    NeedsPassphrase(PathBuf),
+    /// Something that was asked for is not done.
+    #[error("{}: {why}", path.display())]
+    Refused {
+        /// What it is about.
+        path: PathBuf,
+        /// Why not.
+        why: String,
     },
     /// What was to be renewed cannot be.
     #[error(transparent)]
@@ -95,7 +153,7 @@ pub enum Error {
     },
     /// A key, name or certificate could not be read or made.
     #[error(transparent)]
-    X509(#[from] crate::x509::Error),
+    X509(#[from] x509::Error),
     /// A document could not be written in this format.
     #[error("cannot be written as {format}: {problem}")]
     Format {
@@ -130,8 +188,16 @@ impl Error {
             Self::Bundle { .. } => {
                 Some("have it made and carried again: whatever changed it was not kubepki".to_owned())
             }
-            Self::Refused { .. } => {
+            Self::Deviates { .. } => {
                 Some("find out who changed it before you go on; `kubepki request` asks anew".to_owned())
+            }
+            Self::IsThere(_) => Some("choose another name, or move it away: it is never overwritten".to_owned()),
+            Self::NeedsPassphrase(_) => Some(
+                "--passphrase-file FILE, --passphrase-fd N or KUBEPKI_PASSPHRASE gives it where nobody can be asked"
+                    .to_owned(),
+            ),
+            Self::Key { source, .. } if source.is_encryption() => {
+                Some("`openssl pkcs8 -topk8 -in KEY -out NEW` writes it in the form that is read".to_owned())
             }
             Self::NeedsConsent(_) => Some("`kubepki plan` shows what; --yes replaces it".to_owned()),
             Self::Changed(_) => Some("run it again to see the plan for what is there now".to_owned()),

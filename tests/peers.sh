@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs that the tests compare with or connect to, where they are missing: openssl, etcd and etcdctl,
-# kubectl, strace, and small tools that a minimal image may lack. Needs root, or sudo.
+# kubectl, cfssl, strace, and small tools that a minimal image may lack. Needs root, or sudo.
 set -eu
 
 missing=""
@@ -19,6 +19,8 @@ need script bsdutils
 need time time
 need prometheus-node-exporter prometheus-node-exporter
 need xmllint libxml2-utils
+need cfssl golang-cfssl
+need cfssljson golang-cfssl
 need cc gcc
 
 [ -n "$missing" ] || exit 0

@@ -11,7 +11,7 @@ use crate::disk::kubeconfig::Source;
 use crate::disk::{Entry, Found, Kubeconfig, Present};
 use crate::spec::AuthorityMode;
 use crate::target::{Absent, Aim, Blueprint, Target};
-use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey, chain};
+use crate::x509::{Certificate, EncryptedKey, Issuer, PrivateKey, PublicKey, chain};
 
 /// No path of CAs is longer: rustls-webpki has six, OpenSSL's default is more.
 const LONGEST_PATH: usize = 8;
@@ -35,6 +35,8 @@ pub struct Case<'a> {
 pub enum Signing<'a> {
     /// Whoever runs this: certificate and key are at hand.
     Here(Issuer<'a>),
+    /// Whoever knows the passphrase of the key, which is here.
+    Sealed(&'a EncryptedKey),
     /// Whoever has the key, which is not here.
     Elsewhere,
     /// Nobody yet: the CA is still to be made, or to be mended by a person.
@@ -134,6 +136,12 @@ impl<'a> Case<'a> {
             return self.kubeconfig()?.key.embedded();
         }
         self.present(FileRole::Key)?.content.private_key().ok()
+    }
+
+    /// The target's private key, where that is under a passphrase.
+    #[must_use]
+    pub fn encrypted_key(&self) -> Option<&'a EncryptedKey> {
+        self.present(FileRole::Key)?.content.encrypted_key()
     }
 
     /// The kubeconfig.
@@ -265,7 +273,10 @@ impl<'a> Case<'a> {
         match (key, self.private_key()) {
             (None | Some(Found::Missing), _) => Signing::Elsewhere,
             (_, Some(key)) => Issuer::new(certificate, key).map_or(Signing::Nobody, Signing::Here),
-            (_, None) => Signing::Nobody,
+            (_, None) => match self.encrypted_key() {
+                Some(key) if certificate.refusal().is_none() => Signing::Sealed(key),
+                _ => Signing::Nobody,
+            },
         }
     }
 

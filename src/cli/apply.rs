@@ -1,15 +1,18 @@
 //! `kubepki apply`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use time::OffsetDateTime;
 
+use super::passphrase::{PassphraseArgs, Passphrases};
 use super::progress::Progress;
 use super::workspace::{Workspace, WorkspaceArgs, cure, moment_arg};
 use super::{Exit, Format, Outside, terminal};
 use crate::apply;
 use crate::audit::View;
+use crate::audit::case::Signing;
+use crate::catalog::FileRole;
 use crate::disk::archive;
 use crate::disk::write;
 use crate::error::{Error, that_are_there};
@@ -41,6 +44,9 @@ pub struct Apply {
     #[arg(long, value_name = "TIME", value_parser = moment_arg)]
     at: Option<OffsetDateTime>,
 
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+
     /// How to print what was done.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -54,7 +60,9 @@ impl Apply {
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let workspace = Workspace::open(&self.workspace)?;
         let judged_at = self.at.unwrap_or(outside.now);
-        let job = Job { kind: "Apply", workspace: &workspace, judged_at, yes: self.yes, output: self.output };
+        let (workspace, passphrase) = (&workspace, &self.passphrase);
+        let (yes, output) = (self.yes, self.output);
+        let job = Job { kind: "Apply", workspace, judged_at, yes, passphrase, output };
         if self.dry_run {
             let look = workspace.look()?;
             let view = workspace.view(&look, judged_at);
@@ -62,7 +70,7 @@ impl Apply {
             outside.print(&report, self.output)?;
             return Ok(Exit::Done);
         }
-        let archives = |outcome: &mut Outcome| if self.archive { pack(&workspace, outcome) } else { Ok(()) };
+        let archives = |outcome: &mut Outcome| if self.archive { pack(workspace, outcome) } else { Ok(()) };
         job.run(outside, |view| Ok(cure(view)), archives)
     }
 }
@@ -77,6 +85,8 @@ pub(super) struct Job<'a> {
     pub judged_at: OffsetDateTime,
     /// Whether consent is given beforehand.
     pub yes: bool,
+    /// Where the passphrase of encrypted CA keys comes from.
+    pub passphrase: &'a PassphraseArgs,
     /// How the report is printed.
     pub output: Format,
 }
@@ -100,6 +110,9 @@ impl Job<'_> {
             return self.end(outside, &view, &shown, outcome);
         }
         let consented = self.consent(outside, &view, &shown)?;
+        // Nobody is asked while others wait for the lock.
+        let mut passphrases = Passphrases::new(self.passphrase);
+        self.unseal(&mut passphrases, &view, &shown)?;
         let root = self.workspace.layout.root();
         let (_lock, recovered) = self.workspace.hold(self.kind, outside.now)?;
         outcome.files_recovered = recovered;
@@ -112,6 +125,7 @@ impl Job<'_> {
         if unseen && !self.yes {
             return Err(Error::Changed(root.to_owned()));
         }
+        self.unseal(&mut passphrases, &view, &plan)?;
         let keys =
             plan.steps.iter().filter(|step| matches!(step.action, Action::Create | Action::Rekey)).count();
         let progress = Progress::new(keys);
@@ -122,6 +136,20 @@ impl Job<'_> {
         outcome.backup = backup.map(|path| from_here(&path));
         afterwards(&mut outcome)?;
         self.end(outside, &view, &plan, outcome)
+    }
+
+    /// Opens the encrypted keys that a plan signs with.
+    fn unseal(&self, passphrases: &mut Passphrases, view: &View<'_>, plan: &Plan) -> Result<(), Error> {
+        for case in plan.sealed(view) {
+            let Signing::Sealed(key) = case.signing() else { continue };
+            let path = self.workspace.layout.absolute(&case.path(FileRole::Key));
+            let path = PathBuf::from(from_here(&path));
+            passphrases.open(&path, key)?;
+            if !matches!(case.signing(), Signing::Here(_)) {
+                return Err(Error::ForeignKey { key: path, certificate: case.certificate_path() });
+            }
+        }
+        Ok(())
     }
 
     fn report(

@@ -32,14 +32,14 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// When there is a refusal.
-pub(super) fn refuse(refusals: Vec<Refusal>, path: &Path) -> Result<(), Error> {
+pub(super) fn refuse(refusals: &[Refusal], path: &Path) -> Result<(), Error> {
     if refusals.is_empty() {
         return Ok(());
     }
-    for refusal in &refusals {
+    for refusal in refusals {
         for reason in &refusal.reasons {
             terminal::error(&format!("{}: {reason}", refusal.name.escape_debug()));
         }
     }
-    Err(Error::Refused { path: path.to_owned(), count: refusals.len() })
+    Err(Error::Deviates { path: path.to_owned(), count: refusals.len() })
 }

@@ -67,11 +67,8 @@ impl Import {
         let look = workspace.look()?;
         let view = workspace.view(&look, outside.now);
         let waiting = waiting(&workspace, &view)?;
-        let mut taken = take(&view, &answers, &waiting, outside.now)?;
-        refuse(
-            std::mem::take(&mut taken.refusals),
-            self.files.first().map_or(Path::new(""), PathBuf::as_path),
-        )?;
+        let taken = take(&view, &answers, &waiting, outside.now)?;
+        refuse(&taken.refusals, self.files.first().map_or(Path::new(""), PathBuf::as_path))?;
         tell(&taken);
         outcome.files_written = taken.change.files.len();
         let backup = write::commit(&workspace.layout, &taken.change, &time)?;

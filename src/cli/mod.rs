@@ -4,6 +4,8 @@
 pub mod adopt;
 pub mod apply;
 pub mod audit;
+pub mod ca;
+pub mod cfssl;
 pub mod completions;
 pub mod csr;
 mod exchange;
@@ -14,6 +16,7 @@ pub mod inspect;
 pub mod man;
 pub mod manifests;
 pub mod new;
+pub mod passphrase;
 pub mod plan;
 pub mod progress;
 pub mod renew;
@@ -79,6 +82,8 @@ enum Verb {
     Expiry(expiry::ExpiryVerb),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
+    Ca(ca::Ca),
+    Cfssl(cfssl::Cfssl),
     Explain(explain::Explain),
     Request(request::RequestVerb),
     Sign(sign::Sign),
@@ -148,7 +153,7 @@ impl From<Exit> for ExitCode {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cfssl::with_two_dashes(std::env::args_os()));
     cli.color.apply();
     let mut out = io::BufWriter::new(anstream::stdout());
     let mut outside = Outside {
@@ -178,6 +183,8 @@ impl Verb {
             Self::Adopt(verb) => verb.run(outside),
             Self::Apply(verb) => verb.run(outside),
             Self::Audit(verb) => verb.run(outside),
+            Self::Ca(verb) => verb.run(outside),
+            Self::Cfssl(verb) => verb.run(outside),
             Self::Completions(verb) => verb.run(outside),
             Self::Csr(verb) => verb.run(outside),
             Self::Expiry(verb) => verb.run(outside),

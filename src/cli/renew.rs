@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::apply::Job;
+use super::passphrase::PassphraseArgs;
 use super::workspace::{Workspace, WorkspaceArgs};
 use super::{Exit, Format, Outside};
 use crate::error::Error;
@@ -39,6 +40,9 @@ pub struct Renew {
     #[command(flatten)]
     workspace: WorkspaceArgs,
 
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+
     /// How to print what was done.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -64,7 +68,8 @@ impl Renew {
             return Ok(if plan.waits() { Exit::Attention } else { Exit::Done });
         }
         let judged_at = outside.now;
-        let job = Job { kind: "Renew", workspace: &workspace, judged_at, yes: true, output: self.output };
+        let (workspace, passphrase) = (&workspace, &self.passphrase);
+        let job = Job { kind: "Renew", workspace, judged_at, yes: true, passphrase, output: self.output };
         job.run(outside, plan, |_| Ok(()))
     }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::ca::authority::Authority;
 use super::exchange::{read_bundle, refuse};
+use super::passphrase::{PassphraseArgs, Passphrases};
 use super::{Exit, Format, Outside, terminal};
 use crate::catalog::{CATALOG, Kind};
 use crate::disk::{OWN, durable};
@@ -17,7 +19,6 @@ use crate::report::Table;
 use crate::report::exchange::OrdersReport;
 use crate::spec::Spec;
 use crate::spec::load::load;
-use crate::store::authority::Authority;
 use crate::store::ledger::Ledger;
 use crate::target::{Selection, Targets};
 use crate::x509::Issuer;
@@ -53,6 +54,9 @@ pub struct Sign {
     /// Let certificates end with their CA where it ends before them, instead of refusing them.
     #[arg(long)]
     cut: bool,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 
     /// Sign without asking.
     #[arg(short, long)]
@@ -93,8 +97,8 @@ impl Sign {
         let orders = self.hold(&files, &requests, spec.as_ref())?;
         let authorities = self.authorities(&orders, spec.as_ref())?;
         let issuers: BTreeMap<String, Issuer<'_>> =
-            authorities.iter().filter_map(|(name, ca)| Some((name.clone(), ca.issuer()?))).collect();
-        refuse(refused(&orders, &issuers, self.cut, outside.now), &self.requests)?;
+            authorities.iter().filter_map(|(name, ca)| Some((name.clone(), ca.issuer().ok()?))).collect();
+        refuse(&refused(&orders, &issuers, self.cut, outside.now), &self.requests)?;
         let report = |signed| OrdersReport::new(&requests, &orders, &issuers, signed, outside.now);
         if !self.yes {
             report(None).table(&mut anstream::stderr(), outside.width)?;
@@ -144,7 +148,7 @@ impl Sign {
                 Err(reasons) => refusals.push(Refusal { name: slip.name.clone(), reasons }),
             }
         }
-        refuse(refusals, &self.requests)?;
+        refuse(&refusals, &self.requests)?;
         Ok(orders)
     }
 
@@ -156,6 +160,7 @@ impl Sign {
     ) -> Result<BTreeMap<String, Authority>, Error> {
         let own = spec.map(|spec| spec.credentials.as_slice()).unwrap_or_default();
         let mut found = BTreeMap::new();
+        let mut passphrases = Passphrases::new(&self.passphrase);
         for (slip, _) in orders {
             if found.contains_key(&slip.signer) {
                 continue;
@@ -164,7 +169,7 @@ impl Sign {
             let row = CATALOG.iter().chain(own).find(|row| row.name == slip.signer);
             if let Some(row) = row.filter(|row| matches!(row.kind, Kind::Authority { .. })) {
                 let [certificate, key] = self.place(&row.place);
-                found.insert(slip.signer.clone(), Authority::read(&certificate, &key)?);
+                found.insert(slip.signer.clone(), Authority::load(&certificate, &key, &mut passphrases)?);
             }
         }
         Ok(found)

@@ -183,6 +183,8 @@ fn sign(
         Err(error) => return Step::Retry(error.to_string()),
     };
     let profile = Profile {
+        path_length: None,
+        name_constraints: None,
         subject,
         subject_alt_names: wanted.subject_alt_names(),
         usages,

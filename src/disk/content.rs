@@ -3,7 +3,7 @@
 use super::form::TextForm;
 use super::kubeconfig::{Kubeconfig, KubeconfigError, Source};
 use super::manifest::{KubeletConfig, StaticPod};
-use crate::x509::{self, Certificate, Crl, PrivateKey, PublicKey, Request, pem};
+use crate::x509::{self, Certificate, Crl, EncryptedKey, PrivateKey, PublicKey, Request, encrypted_key, pem};
 
 /// Everything that a file holds, in its order; what could not be read keeps its place as an error.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub enum Item {
     Certificate(Box<Certificate>),
     /// A private key.
     PrivateKey(Box<PrivateKey>),
+    /// A private key under a passphrase.
+    EncryptedKey(Box<EncryptedKey>),
     /// A public key.
     PublicKey(PublicKey),
     /// A certificate signing request.
@@ -132,12 +134,27 @@ impl Content {
         self.items.iter().filter_map(|item| item.as_ref().ok()?.certificate())
     }
 
-    /// The first private key.
+    /// The first private key; of those under a passphrase only one that has been opened.
     ///
     /// # Errors
-    /// When a private key is broken, or there is none.
+    /// When a private key is broken or encrypted, or there is none.
     pub fn private_key(&self) -> Result<&PrivateKey, ContentError> {
-        self.all(PRIVATE_KEY, Item::private_key).map(|keys| keys[0])
+        let keys = self.all(PRIVATE_KEY, Item::private_key);
+        match (keys, self.encrypted_key()) {
+            (Err(ContentError::X509(x509::Error::Missing(_))), Some(_)) => {
+                Err(x509::Error::EncryptedKey.into())
+            }
+            (keys, _) => keys.map(|keys| keys[0]),
+        }
+    }
+
+    /// The first private key under a passphrase, whether it has been opened or not.
+    #[must_use]
+    pub fn encrypted_key(&self) -> Option<&EncryptedKey> {
+        self.items.iter().flatten().find_map(|item| match item {
+            Item::EncryptedKey(key) => Some(&**key),
+            _ => None,
+        })
     }
 
     /// The public keys.
@@ -173,7 +190,7 @@ impl Content {
     #[must_use]
     pub fn has_private_key(&self) -> bool {
         self.items.iter().any(|item| match item {
-            Ok(Item::PrivateKey(_)) => true,
+            Ok(Item::PrivateKey(_) | Item::EncryptedKey(_)) => true,
             Ok(Item::Kubeconfig(kubeconfig)) => matches!(kubeconfig.key, Source::Embedded(_)),
             Ok(_) => false,
             Err(broken) => broken.kind == Some(PRIVATE_KEY),
@@ -206,7 +223,11 @@ impl Item {
     }
 
     fn private_key(&self) -> Option<&PrivateKey> {
-        if let Self::PrivateKey(key) = self { Some(key) } else { None }
+        match self {
+            Self::PrivateKey(key) => Some(key),
+            Self::EncryptedKey(key) => key.opened(),
+            _ => None,
+        }
     }
 
     fn public_key(&self) -> Option<&PublicKey> {
@@ -233,6 +254,10 @@ fn whole(error: impl Into<ContentError>) -> Broken {
 fn item(block: &pem::Block) -> Result<Item, Broken> {
     let der = &block.contents;
     let broken = |kind| move |error: x509::Error| Broken { kind: Some(kind), error: error.into() };
+    if block.label == encrypted_key::LABEL {
+        let key = EncryptedKey::from_der(der).map(Box::new).map(Item::EncryptedKey);
+        return key.map_err(broken(PRIVATE_KEY));
+    }
     if let Some(key) = PrivateKey::from_block(block) {
         return key.map(Box::new).map(Item::PrivateKey).map_err(broken(PRIVATE_KEY));
     }
@@ -283,6 +308,9 @@ fn der(bytes: &[u8]) -> Result<Item, Broken> {
     }
     if let Ok(crl) = Crl::from_der(bytes) {
         return Ok(Item::Crl(Box::new(crl)));
+    }
+    if let Ok(key) = EncryptedKey::from_der(bytes) {
+        return Ok(Item::EncryptedKey(Box::new(key)));
     }
     if let Ok(key) = PublicKey::from_der(bytes) {
         return Ok(Item::PublicKey(key));

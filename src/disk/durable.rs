@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -69,6 +69,61 @@ pub fn relink(link: &Path, target: &Path) -> Result<(), DiskError> {
     }
     std::os::unix::fs::symlink(target, &temporary).map_err(&failed)?;
     fs::rename(&temporary, link).map_err(&failed)?;
+    sync_directory(directory)
+}
+
+/// Makes two files that belong together, neither of which may be there: a key and its certificate. Each is given with its
+/// bytes and its mode; directories that are missing are made.
+///
+/// # Errors
+/// When one is there or cannot be written; then neither is.
+pub fn create_pair(first: (&Path, &[u8], u32), second: (&Path, &[u8], u32)) -> Result<(), DiskError> {
+    let mut staged = Vec::new();
+    for (path, bytes, mode) in [first, second] {
+        let failed = DiskError::at(path, "cannot be written");
+        let directory =
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        make_directory(directory, 0o755)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = temporary(directory, &name, bytes, mode).map_err(&failed)?;
+        file.as_file().sync_all().map_err(&failed)?;
+        staged.push((path, directory, file));
+    }
+    let mut made: Vec<&Path> = Vec::new();
+    for (path, directory, file) in staged {
+        let outcome = file.persist_noclobber(path).map_err(|error| error.error);
+        if let Err(error) = outcome {
+            // What cannot be taken away is not worth another error.
+            for path in made {
+                let _ = fs::remove_file(path);
+            }
+            return Err(DiskError::at(path, "cannot be written")(error));
+        }
+        made.push(path);
+        sync_directory(directory)?;
+    }
+    Ok(())
+}
+
+/// Replaces a file that is there with other bytes for the same thing: in the place that a symlink leads to, with the
+/// owner that it had, and with no more mode than it had and `mode` has.
+///
+/// # Errors
+/// When it is not there or cannot be written; then the old one is still there.
+pub fn rewrite(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let failed = DiskError::at(path, "cannot be written");
+    let place = path.canonicalize().map_err(&failed)?;
+    let old = fs::metadata(&place).map_err(&failed)?;
+    let directory = place.parent().unwrap_or(Path::new("/"));
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let file = temporary(directory, &name, bytes, mode & old.mode()).map_err(&failed)?;
+    let new = file.as_file().metadata().map_err(&failed)?;
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        fchown(file.as_file(), Some(old.uid()), Some(old.gid()))
+            .map_err(DiskError::at(path, "its owner cannot be kept"))?;
+    }
+    file.as_file().sync_all().map_err(&failed)?;
+    file.persist(&place).map_err(|error| failed(error.error))?;
     sync_directory(directory)
 }
 

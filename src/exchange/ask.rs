@@ -96,16 +96,15 @@ fn one(
     let issuer = case.issuer().ok_or_else(|| apply::unfit(case))?;
     let mut files = Vec::new();
     let usable = |key: &&PrivateKey| key.public_key().algorithm() == Some(blueprint.algorithm);
-    let place = waiting_place(&case.key_path());
-    let fresh;
-    let key = match case.private_key().or_else(|| waiting.get(&case.key_path())).filter(usable) {
-        Some(key) => key,
-        None => {
-            fresh = PrivateKey::generate(blueprint.algorithm).map_err(&failed)?;
-            files.push(key_file(case, &fresh, place)?);
-            &fresh
-        }
+    let known = case.private_key().into_iter().chain(waiting.get(&case.key_path())).find(usable);
+    let fresh = match known {
+        Some(_) => None,
+        None => Some(PrivateKey::generate(blueprint.algorithm).map_err(&failed)?),
     };
+    if let Some(fresh) = &fresh {
+        files.push(key_file(case, fresh, waiting_place(&case.key_path()))?);
+    }
+    let key = known.or(fresh.as_ref()).ok_or_else(|| apply::unfit(case))?;
     let subject = apply::subject(case, blueprint);
     let path = request_path(case);
     let known =

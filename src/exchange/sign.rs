@@ -101,6 +101,8 @@ pub fn sign(
             return Err(failed(x509::Error::Primitive("finding the CA")));
         };
         let profile = Profile {
+            path_length: None,
+            name_constraints: None,
             subject: held.request.subject.clone(),
             subject_alt_names: held.request.subject_alt_names.clone(),
             usages: held.usages.clone(),

@@ -177,6 +177,23 @@ impl Plan {
         })
     }
 
+    /// The CAs that sign in this plan and whose keys are under a passphrase, each once.
+    #[must_use]
+    pub fn sealed<'a>(&self, view: &'a View<'_>) -> Vec<Case<'a>> {
+        let mut found: Vec<Case<'a>> = Vec::new();
+        for step in &self.steps {
+            let signs = matches!(step.action, Action::Create | Action::Reissue | Action::Rekey);
+            let issuer = view.case(step.target).filter(|_| signs).and_then(|case| case.issuer());
+            let sealed = issuer.filter(|issuer| matches!(issuer.signing(), Signing::Sealed(_)));
+            if let Some(issuer) = sealed
+                && found.iter().all(|other| other.index != issuer.index)
+            {
+                found.push(issuer);
+            }
+        }
+        found
+    }
+
     /// How many steps there are of each action.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
         Action::WORDS.into_iter().map(|word| {
@@ -279,7 +296,7 @@ fn signed(case: &Case<'_>, action: Action, earlier: &[Step]) -> Action {
         return action;
     }
     match issuer.signing() {
-        Signing::Here(_) => action,
+        Signing::Here(_) | Signing::Sealed(_) => action,
         Signing::Elsewhere => Action::Request,
         Signing::Nobody => {
             Action::ByHand(format!("mend `{}` first: it signs this", case.view.targets.name(issuer.target)))

@@ -164,6 +164,8 @@ pub(super) mod tests {
     pub fn make(home: &Path, name: &str, ca: bool) {
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
         let profile = Profile {
+            path_length: None,
+            name_constraints: None,
             subject: Name::new(name, &[]).unwrap(),
             subject_alt_names: Vec::new(),
             usages: Usages { key: vec![KeyUsage::CertSign], extended: Vec::new() },

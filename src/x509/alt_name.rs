@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::{fmt, mem};
 
 use der::asn1::Ia5String;
@@ -34,6 +35,35 @@ impl SubjectAltName {
     #[must_use]
     pub fn ip(address: IpAddr) -> Self {
         Self::Ip(address.to_canonical())
+    }
+}
+
+/// The text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a DNS name, an address, an e-mail address or a URI")]
+pub struct NotAnAltName;
+
+/// An address, a URI (`spiffe://…`), an e-mail address, else a DNS name of ASCII, perhaps with a leading `*.` (RFC 6125
+/// §6.4.3): what cfssl takes for which (`csr.go`, `Generate`), with the letters held to RFC 1123 and `_`.
+impl FromStr for SubjectAltName {
+    type Err = NotAnAltName;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAltName> {
+        let visible = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let label = |label: &str| {
+            let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            (1..=63).contains(&label.len()) && label.bytes().all(letter) && !label.starts_with('-')
+        };
+        let domain = |text: &str| text.len() <= 253 && text.split('.').all(label);
+        if let Ok(address) = text.parse() {
+            return Ok(Self::ip(address));
+        }
+        match (text.split_once("://"), text.split_once('@')) {
+            (Some((scheme, rest)), _) if label(scheme) && visible(rest) => Ok(Self::Uri(text.to_owned())),
+            (None, Some((local, host))) if visible(local) && domain(host) => Ok(Self::Email(text.to_owned())),
+            (None, None) if domain(text.strip_prefix("*.").unwrap_or(text)) => Ok(Self::Dns(text.to_owned())),
+            _ => Err(NotAnAltName),
+        }
     }
 }
 

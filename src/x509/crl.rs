@@ -53,6 +53,8 @@ pub struct Revoked {
     pub serial: Vec<u8>,
     /// The reason code, where one is given.
     pub reason: Option<u8>,
+    /// Since when.
+    pub date: OffsetDateTime,
 }
 
 impl Crl {
@@ -173,6 +175,17 @@ impl Crl {
 }
 
 impl Revoked {
+    /// The code of a reason by its name.
+    #[must_use]
+    pub fn reason_of(name: &str) -> Option<u8> {
+        REASONS.iter().find(|(_, own)| own.eq_ignore_ascii_case(name)).map(|(code, _)| *code)
+    }
+
+    /// The names of the reasons that a certificate can be revoked for.
+    pub fn reason_names() -> impl Iterator<Item = &'static str> {
+        REASONS.iter().filter(|(code, _)| *code != REMOVE_FROM_CRL).map(|(_, name)| *name)
+    }
+
     /// The name of the reason (RFC 5280 §5.3.1); none without a reason, or where the code has no name.
     #[must_use]
     pub fn reason_name(&self) -> Option<&'static str> {
@@ -221,7 +234,7 @@ fn entry(der: &[u8]) -> Result<Revoked, Error> {
         [serial, date, more] => (serial, date, Some(more)),
         _ => return Err(malformed("has an entry of not two or three parts")),
     };
-    moment(date)?;
+    let (date, _) = moment(date)?;
     let mut reason = None;
     for extension in more.map(strict).transpose()?.into_iter().flatten() {
         if extension.oid == rfc5280::ID_CE_CRL_REASONS {
@@ -232,7 +245,7 @@ fn entry(der: &[u8]) -> Result<Revoked, Error> {
         }
     }
     let serial = without_zeros(value(serial, Tag::Integer, "a revoked serial number")?).to_vec();
-    Ok(Revoked { serial, reason })
+    Ok(Revoked { serial, reason, date })
 }
 
 /// Extensions, where none may deviate from DER.

@@ -25,6 +25,15 @@ pub enum Error {
     /// A private key under a passphrase.
     #[error("the private key is encrypted")]
     EncryptedKey,
+    /// A private key under a passphrase in the way of PKCS#1 and SEC 1, with a `Proc-Type` header: one round of MD5.
+    #[error("the private key is encrypted in OpenSSL's traditional form, which is not read")]
+    TraditionalEncryption,
+    /// A private key that is encrypted in a way that is not read.
+    #[error("the private key is encrypted {0}")]
+    UnsupportedEncryption(&'static str),
+    /// A passphrase that is not the key's.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
     /// A key that the cryptographic library refuses.
     #[error("the {algorithm} private key is refused: {reason}")]
     KeyRejected {
@@ -64,6 +73,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is about a private key that is there, but under a passphrase.
+    #[must_use]
+    pub fn is_encryption(&self) -> bool {
+        matches!(self, Self::EncryptedKey | Self::TraditionalEncryption | Self::UnsupportedEncryption(_))
+    }
+
     /// Attaches the name of the structure to a decoder's error; made for `map_err`.
     pub fn der(what: &'static str) -> impl Fn(::der::Error) -> Self {
         move |source| Self::Der { what, source }

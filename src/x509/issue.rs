@@ -47,6 +47,11 @@ impl<'a> Issuer<'a> {
         self.certificate
     }
 
+    /// The CA's key.
+    pub(super) fn key(&self) -> &'a PrivateKey {
+        self.key
+    }
+
     /// Signs a certificate for `public_key`. The issuer's name and key identifier are copied from the CA certificate.
     /// The authority key identifier is left out when the CA has none, or when subject and issuer are the same name, as
     /// Go's `CreateCertificate` does.
@@ -174,18 +179,23 @@ impl PublicKeyData for Splice<'_> {
         self.key.public_key().bits()
     }
 
-    /// The hash follows the signer's key: kubeadm's and Go's choice.
     fn algorithm(&self) -> &'static SignatureAlgorithm {
-        match self.key.public_key().kind() {
-            PublicKeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            PublicKeyKind::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            PublicKeyKind::EcdsaP521 => &rcgen::PKCS_ECDSA_P521_SHA512,
-            _ => &rcgen::PKCS_RSA_SHA256,
-        }
+        signature_algorithm(self.key)
     }
 }
 
-/// keyUsage, extKeyUsage, basicConstraints, subjectKeyIdentifier, authorityKeyIdentifier, subjectAltName: Go's order.
+/// The hash follows the signer's key: kubeadm's and Go's choice.
+pub(super) fn signature_algorithm(key: &PrivateKey) -> &'static SignatureAlgorithm {
+    match key.public_key().kind() {
+        PublicKeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        PublicKeyKind::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+        PublicKeyKind::EcdsaP521 => &rcgen::PKCS_ECDSA_P521_SHA512,
+        _ => &rcgen::PKCS_RSA_SHA256,
+    }
+}
+
+/// keyUsage, extKeyUsage, basicConstraints, subjectKeyIdentifier, authorityKeyIdentifier, subjectAltName,
+/// nameConstraints: Go's order.
 /// Only a CA has a subject key identifier. The alternative names are critical when they are all there is to identify
 /// the subject (RFC 5280 §4.2.1.6).
 fn extensions(
@@ -207,7 +217,7 @@ fn extensions(
         let content = encode_extended(&profile.usages.extended)?;
         push(rfc5280::ID_CE_EXT_KEY_USAGE, false, content);
     }
-    let constraints = pkix::BasicConstraints { ca: profile.ca, path_len_constraint: None };
+    let constraints = pkix::BasicConstraints { ca: profile.ca, path_len_constraint: profile.path_length };
     let content = constraints.to_der().map_err(Error::der("basicConstraints"))?;
     push(rfc5280::ID_CE_BASIC_CONSTRAINTS, true, content);
     if profile.ca {
@@ -228,6 +238,9 @@ fn extensions(
         let content = alt_name::encode(&profile.subject_alt_names)?;
         push(rfc5280::ID_CE_SUBJECT_ALT_NAME, profile.subject.is_empty(), content);
     }
+    if let Some(constraints) = &profile.name_constraints {
+        push(rfc5280::ID_CE_NAME_CONSTRAINTS, true, constraints.to_der()?);
+    }
     Ok(all)
 }
 
@@ -246,6 +259,8 @@ mod tests {
 
     fn profile(subject: &str, ca: bool, names: &[SubjectAltName]) -> Profile {
         Profile {
+            path_length: None,
+            name_constraints: None,
             subject: if subject.is_empty() { Name::default() } else { Name::new(subject, &[]).unwrap() },
             subject_alt_names: names.to_vec(),
             usages: Usages { key: vec![KeyUsage::CertSign], extended: vec![ExtendedKeyUsage::Any] },

@@ -62,7 +62,9 @@ impl PrivateKey {
     pub fn from_block(block: &pem::Block) -> Option<Result<Self, Error>> {
         let der = &block.contents;
         match block.label.as_str() {
-            "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.encrypted => Some(Err(Error::EncryptedKey)),
+            "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.encrypted => {
+                Some(Err(Error::TraditionalEncryption))
+            }
             "ENCRYPTED PRIVATE KEY" => Some(Err(Error::EncryptedKey)),
             "RSA PRIVATE KEY" => Some(Self::from_pkcs1(der)),
             "EC PRIVATE KEY" => Some(Self::ecdsa(der)),
@@ -79,7 +81,7 @@ impl PrivateKey {
         Self::from_pkcs8(der).or_else(|_| Self::ecdsa(der)).or_else(|_| Self::from_pkcs1(der)).ok()
     }
 
-    fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
+    pub(super) fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
         // The algorithm's object identifier, to tell a kind that is not supported from a key that is broken.
         let kind = children(der, Tag::Sequence, "the PKCS#8 key")?
             .get(1)
@@ -100,6 +102,18 @@ impl PrivateKey {
             [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01] => Self::ecdsa(der),
             [0x2b, 0x65, 0x70] => Err(Error::UnsupportedKey("Ed25519")),
             _ => Err(Error::UnsupportedKey("of a kind unknown here")),
+        }
+    }
+
+    /// The key as PKCS#8 (RFC 5958), unencrypted DER.
+    pub(super) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let failed = |_| Error::Primitive("writing the private key");
+        match &self.pair {
+            Pair::Rsa(pair) => {
+                let der: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
+                Ok(Zeroizing::new(der.as_ref().to_vec()))
+            }
+            Pair::Ecdsa(pair) => Ok(Zeroizing::new(pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec())),
         }
     }
 
@@ -226,7 +240,7 @@ mod tests {
         assert_eq!(PrivateKey::from_pem(encrypted).unwrap_err(), Error::EncryptedKey);
         let legacy =
             b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
-        assert_eq!(PrivateKey::from_pem(legacy).unwrap_err(), Error::EncryptedKey);
+        assert_eq!(PrivateKey::from_pem(legacy).unwrap_err(), Error::TraditionalEncryption);
         // `openssl genpkey -algorithm ed25519`
         let ed25519 = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIIz0uWz8dHmoxoPFkFqAXr6Q6M5ZbAH3W7n2zs9M9T1B\n-----END PRIVATE KEY-----\n";
         assert_eq!(PrivateKey::from_pem(ed25519).unwrap_err(), Error::UnsupportedKey("Ed25519"));

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`algorithm`] | the five key algorithms that kubeadm offers |
 //! | [`key`] | private keys: make, load, sign, write |
+//! | [`encrypted_key`] | private keys under a passphrase |
 //! | [`public_key`] | public keys and their identifiers |
 //! | [`name`], [`name_form`] | distinguished names, byte for byte, and how they are written |
 //! | [`subject`] | a name as Go's `pkix` reads and writes it |
@@ -15,6 +16,8 @@
 //! | [`request`] | certificate signing requests: read, made |
 //! | [`crl`] | a parsed revocation list |
 //! | [`go`] | the same as Go sees it |
+//! | [`cfssl`] | cfssl's JSON |
+//! | [`revoke`] | a revocation list made |
 //! | [`profile`] | what a certificate is to say |
 //! | [`issue`] | a profile made into a signed certificate |
 //! | [`signature`], [`scheme`] | is this signature of that key, and what is it made of? |
@@ -30,10 +33,12 @@ pub mod algorithm;
 pub mod alt_name;
 pub mod anomaly;
 pub mod certificate;
+pub mod cfssl;
 pub mod chain;
 pub mod crl;
 pub mod decimal;
 pub mod der;
+pub mod encrypted_key;
 pub mod error;
 pub mod extension;
 #[cfg(test)]
@@ -52,6 +57,7 @@ pub mod public_key;
 pub mod public_root;
 pub mod random;
 pub mod request;
+pub mod revoke;
 pub mod rsa;
 pub mod rustls;
 pub mod scheme;
@@ -72,6 +78,7 @@ pub use alt_name::SubjectAltName;
 pub use anomaly::Anomaly;
 pub use certificate::Certificate;
 pub use crl::Crl;
+pub use encrypted_key::EncryptedKey;
 pub use error::Error;
 pub use extension::Extension;
 pub use issue::Issuer;
@@ -81,5 +88,6 @@ pub use name_constraints::NameConstraints;
 pub use profile::Profile;
 pub use public_key::PublicKey;
 pub use request::Request;
+pub use revoke::Revocations;
 pub use subject::Subject;
 pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};

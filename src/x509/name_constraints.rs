@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use der::Tag;
+use der::asn1::{Ia5String, OctetString};
+use der::{Encode, Tag};
 use ipnet::IpNet;
+use x509_cert::ext::pkix;
+use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
+use x509_cert::ext::pkix::name::GeneralName;
 
 use super::alt_name::address;
 use super::der::{children, elements, tagged};
@@ -72,6 +76,22 @@ impl NameConstraints {
         }
         if last.is_none() { Err(malformed("is empty")) } else { Ok(constraints) }
     }
+
+    /// The extension's content.
+    ///
+    /// # Errors
+    /// When a domain is not ASCII, or a base is of a kind that is not written here: domains and address ranges are.
+    pub fn to_der(&self) -> Result<Vec<u8>, Error> {
+        let list = |subtrees: &[Subtree]| -> Result<Option<Vec<GeneralSubtree>>, Error> {
+            let all = subtrees.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+            Ok(Some(all).filter(|all| !all.is_empty()))
+        };
+        let constraints = pkix::NameConstraints {
+            permitted_subtrees: list(&self.permitted)?,
+            excluded_subtrees: list(&self.excluded)?,
+        };
+        constraints.to_der().map_err(Error::der(WHAT))
+    }
 }
 
 impl fmt::Display for Base {
@@ -85,6 +105,25 @@ impl fmt::Display for Base {
             Self::Other { kind, .. } => write!(f, "({kind})"),
         }
     }
+}
+
+fn encode(subtree: &Subtree) -> Result<GeneralSubtree, Error> {
+    let ia5 = |text: &str| Ia5String::new(text).map_err(Error::der(WHAT));
+    let base = match &subtree.base {
+        Base::Dns(domain) => GeneralName::DnsName(ia5(domain)?),
+        Base::Email(domain) => GeneralName::Rfc822Name(ia5(domain)?),
+        Base::Uri(domain) => GeneralName::UniformResourceIdentifier(ia5(domain)?),
+        Base::Ip(range) => {
+            // RFC 5280 §4.2.1.10: address and mask, one after the other.
+            let octets = match range {
+                IpNet::V4(net) => [net.network().octets(), net.netmask().octets()].concat(),
+                IpNet::V6(net) => [net.network().octets(), net.netmask().octets()].concat(),
+            };
+            GeneralName::IpAddress(OctetString::new(octets).map_err(Error::der(WHAT))?)
+        }
+        Base::Directory(_) | Base::Other { .. } => return Err(malformed("has a base that is not written")),
+    };
+    Ok(GeneralSubtree { base, minimum: 0, maximum: None })
 }
 
 fn malformed(problem: &'static str) -> Error {

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Name, SubjectAltName, Usages};
+use super::{Name, NameConstraints, SubjectAltName, Usages};
 
 /// The content of a certificate to be issued, but for key, issuer and serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct Profile {
     pub usages: Usages,
     /// Whether it is a certificate authority.
     pub ca: bool,
+    /// Of a CA: how many CAs may stand between it and a leaf; any number where it does not say (RFC 5280 §4.2.1.9).
+    pub path_length: Option<u8>,
+    /// Of a CA: the names that may be certified below it.
+    pub name_constraints: Option<NameConstraints>,
     /// The first moment of its validity.
     pub not_before: OffsetDateTime,
     /// The last moment of its validity.

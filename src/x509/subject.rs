@@ -4,6 +4,10 @@
 //! that is made from what was read therefore says nothing that was not looked at (Go, `pkix.Name`, `FillFromRDNSequence`
 //! and `ToRDNSequence`).
 
+use std::collections::HashSet;
+use std::fmt;
+use std::str::FromStr;
+
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc4519;
 
@@ -35,7 +39,45 @@ pub struct Subject {
     pub serial_number: String,
 }
 
+/// The attributes that a person may write, by their short names (RFC 4514 §3).
+const ATTRIBUTES: [(&str, ObjectIdentifier); 7] = [
+    ("C", rfc4519::C),
+    ("ST", rfc4519::ST),
+    ("L", rfc4519::L),
+    ("O", rfc4519::O),
+    ("OU", rfc4519::OU),
+    ("CN", rfc4519::CN),
+    ("serialNumber", rfc4519::SERIAL_NUMBER),
+];
+
+/// The text is no subject.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write it as `CN=name,O=organization`; there are {}", names().join(", "))]
+pub struct NotASubject;
+
 impl Subject {
+    /// One that consists of a common name.
+    #[must_use]
+    pub fn named(common_name: &str) -> Self {
+        Self { common_name: common_name.to_owned(), ..Self::default() }
+    }
+
+    /// Adds a value of an attribute by its short name, unless it is there or empty. Says whether there is such an
+    /// attribute.
+    pub fn add(&mut self, attribute: &str, value: &str) -> bool {
+        let Some((_, oid)) = ATTRIBUTES.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute)) else {
+            return false;
+        };
+        if !value.is_empty() {
+            self.take(*oid, value.to_owned());
+            for values in [&mut self.organization, &mut self.organizational_unit] {
+                let mut seen = HashSet::new();
+                values.retain(|value| seen.insert(value.clone()));
+            }
+        }
+        true
+    }
+
     /// Takes a value in by the type of its attribute.
     pub(super) fn take(&mut self, oid: ObjectIdentifier, text: String) {
         let list = match oid {
@@ -79,6 +121,42 @@ impl Subject {
     }
 }
 
+/// `CN=kubernetes,O=one,O=two`; `\,` is a comma and `\\` a backslash.
+impl FromStr for Subject {
+    type Err = NotASubject;
+
+    fn from_str(text: &str) -> Result<Self, NotASubject> {
+        let mut parts = vec![String::new()];
+        let mut characters = text.chars();
+        while let Some(character) = characters.next() {
+            let current = parts.last_mut().ok_or(NotASubject)?;
+            match character {
+                '\\' => current.push(characters.next().ok_or(NotASubject)?),
+                ',' => parts.push(String::new()),
+                other => current.push(other),
+            }
+        }
+        let mut subject = Self::default();
+        for part in parts {
+            let (attribute, value) = part.split_once('=').ok_or(NotASubject)?;
+            if value.is_empty() || !subject.add(attribute.trim(), value) {
+                return Err(NotASubject);
+            }
+        }
+        Ok(subject)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_name().map_err(|_| fmt::Error)?.fmt(f)
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    ATTRIBUTES.iter().map(|(name, _)| *name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +178,23 @@ mod tests {
         assert_eq!(subject.organization, ["b", "a", "b"]);
         assert_eq!(subject.common_name, "last");
         assert_eq!(subject.to_name().unwrap().to_string(), "C=DE, O=a+O=b+O=b, CN=last");
+    }
+
+    #[test]
+    fn attributes_stand_in_cfssls_order() {
+        let subject: Subject = "CN=a\\, b,O=two,O=one,C=DE,O=two".parse().unwrap();
+        let name = subject.to_name().unwrap();
+        assert_eq!(name.common_name(), Some("a, b"));
+        assert_eq!(name.organizations(), ["one", "two"]);
+        let counts: Vec<_> = name.relative_names().iter().map(Vec::len).collect();
+        assert_eq!(counts, [1, 2, 1]);
+        assert_eq!(Subject::named("x").to_name().unwrap(), Name::new("x", &[]).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_subject_is_refused() {
+        for text in ["", "name", "CN=", "X=y", "CN=a,,O=b", "CN=a\\"] {
+            assert_eq!(text.parse::<Subject>(), Err(NotASubject), "{text}");
+        }
     }
 }

@@ -278,6 +278,8 @@ pub fn authority() -> (&'static Certificate, &'static PrivateKey) {
             subject_alt_names: Vec::new(),
             usages: Usages { key: vec![KeyUsage::CertSign], extended: Vec::new() },
             ca: true,
+            path_length: None,
+            name_constraints: None,
             not_before: datetime!(2026-01-01 0:00 UTC),
             not_after: CA_ENDS,
         };

@@ -1,9 +1,12 @@
 //! A real etcd of three members with mutual TLS, from a generated fleet.
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use kubepki::x509::hex::hex;
 
 use crate::rules::revocation::{List, revoke};
 use crate::testbed::{FLEET, Run, SINGLE, Testbed, peer};
@@ -53,7 +56,7 @@ fn member_in(
     command.args(more);
     // Debian's build asks for this on machines that etcd does not know well.
     command.env("ETCD_UNSUPPORTED_ARCH", std::env::consts::ARCH);
-    let log = std::fs::File::create(bed.path(format!("{node}.log"))).unwrap();
+    let log = fs::File::create(bed.path(format!("{node}.log"))).unwrap();
     command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
     Member(command.spawn().unwrap())
 }
@@ -155,6 +158,18 @@ fn a_revocation_list_is_asked_for_serial_numbers_and_nothing_else() {
         bed.copy("crl.der", "crl");
         assert_eq!((asks(revoked), asks(other)), (Some(1), Some(0)));
     }
+    // The same with lists that kubepki makes, renewed in place.
+    fs::remove_file(bed.path("crl")).unwrap();
+    let crl = |more: &[&str]| {
+        let list = ["ca", "crl", "crl", "--ca", "out/pki/etcd/ca.crt"];
+        bed.run(&[&list, more].concat()).success().err("has no cRLSign: etcd takes its list all the same");
+    };
+    crl(&[]);
+    assert_eq!((asks(revoked), asks(other)), (Some(0), Some(0)), "nobody is on the list");
+    crl(&["--revoke", "out/pki/apiserver-etcd-client.crt", "--reason", "certificateHold"]);
+    assert_eq!((asks(revoked), asks(other)), (Some(1), Some(0)));
+    crl(&["--release", &hex(&bed.certificate("out/pki/apiserver-etcd-client.crt").serial)]);
+    assert_eq!((asks(revoked), asks(other)), (Some(0), Some(0)), "it has come off the list");
     bed.write("crl", "no list");
     assert_eq!((asks(revoked), asks(other)), (Some(1), Some(1)), "nobody is let in");
 }

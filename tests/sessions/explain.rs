@@ -97,6 +97,8 @@ fn manual_pages_of_every_verb() {
         "-adopt",
         "-apply",
         "-audit",
+        "-ca",
+        "-cfssl",
         "-completions",
         "-csr",
         "-expiry",

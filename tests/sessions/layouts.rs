@@ -85,6 +85,8 @@ fn profile(name: &str, groups: &[&str], names: &[&str], usages: Usages, ca: bool
         subject_alt_names: names.iter().map(alt).collect(),
         usages,
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before: now - Duration::minutes(5),
         not_after: now + Duration::days(days),
     }

@@ -19,6 +19,8 @@ fn profile(subject: Name, names: Vec<SubjectAltName>, ca: bool) -> Profile {
         subject_alt_names: names,
         usages: Usages { key, extended: vec![ExtendedKeyUsage::ClientAuth] },
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before: datetime!(2026-11-22 0:00 UTC),
         not_after: datetime!(2046-11-22 0:00 UTC),
     }

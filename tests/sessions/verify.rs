@@ -237,6 +237,8 @@ fn hostile_certificates_take_no_time() {
             extended: if ca { Vec::new() } else { vec![ExtendedKeyUsage::ServerAuth] },
         },
         ca,
+        path_length: None,
+        name_constraints: None,
         not_before: now - Duration::from_secs(60),
         not_after: now + Duration::from_secs(86_400),
     };

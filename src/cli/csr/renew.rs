@@ -219,6 +219,8 @@ mod tests {
         let mut shares = Vec::new();
         for _ in 0..100 {
             let profile = Profile {
+                path_length: None,
+                name_constraints: None,
                 subject: Name::new("a", &[]).unwrap(),
                 subject_alt_names: Vec::new(),
                 usages: Usages::default(),

@@ -42,6 +42,7 @@ struct FileReport {
 enum ItemReport {
     Certificate(Box<CertificateReport>),
     PrivateKey(KeyReport),
+    EncryptedKey { encryption: String },
     PublicKey(KeyReport),
     CertificateRequest(RequestReport),
     RevocationList(CrlReport),
@@ -183,6 +184,7 @@ fn item_report(item: &Result<Item, Broken>, now: OffsetDateTime) -> ItemReport {
     match item {
         Ok(Item::Certificate(certificate)) => ItemReport::Certificate(certificate_report(certificate, now)),
         Ok(Item::PrivateKey(key)) => ItemReport::PrivateKey(key_report(key.public_key())),
+        Ok(Item::EncryptedKey(key)) => ItemReport::EncryptedKey { encryption: key.to_string() },
         Ok(Item::PublicKey(key)) => ItemReport::PublicKey(key_report(key)),
         Ok(Item::Request(request)) => ItemReport::CertificateRequest(request_report(request)),
         Ok(Item::Crl(crl)) => ItemReport::RevocationList(crl_report(crl, now)),

@@ -43,6 +43,10 @@ fn draw_item(out: &mut dyn io::Write, item: &ItemReport, indent: usize) -> io::R
             line(out, inner, "key", &key.key)?;
             line(out, inner, "public key", &format!("sha256 {}", key.public_key_sha256))
         }
+        ItemReport::EncryptedKey { encryption } => {
+            title(out, "private key, encrypted")?;
+            line(out, inner, "encryption", encryption)
+        }
         ItemReport::PublicKey(key) => {
             title(out, "public key")?;
             line(out, inner, "key", &key.key)?;

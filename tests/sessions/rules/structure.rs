@@ -15,6 +15,14 @@ pub const CASES: &[Case] = &[
     Case::passes("KP-ST001", |_| {}),
     Case::finds("KP-ST002", |bed| drop(bed.write("out/pki/apiserver.crt", "text"))).of("high"),
     Case::passes("KP-ST002", |_| {}),
+    // Who signs with it gives the passphrase; but the controller manager cannot.
+    Case::passes("KP-ST002", encrypt),
+    Case::finds("KP-ST002", |bed| {
+        encrypt(bed);
+        let flag = "    - --cluster-signing-key-file=/etc/kubernetes/pki/ca.key\n";
+        manifest(bed, "out", "kube-controller-manager", flag, "");
+    })
+    .of("high"),
     // Whatever lies there, the audit goes on.
     Case::finds("KP-ST002", |bed| drop(bed.write("out/pki/spare.crt", "text"))).of("low"),
     Case::finds("KP-ST002", |bed| drop(bed.write("out/pki/spare.pem", "-----BEGIN CERTIFICATE-----\nMII"))),
@@ -140,4 +148,9 @@ fn authority(bed: &Testbed, name: &str, subject: &str, days: &str) {
     let new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     let named = ["-subj", subject, "-days", days, "-keyout", &key, "-out", &certificate];
     bed.peer("openssl", &[&new[..], &named].concat()).success();
+}
+
+fn encrypt(bed: &Testbed) {
+    bed.write("pass", "x");
+    bed.run(&["ca", "encrypt", "out/pki/ca.key", "--passphrase-file", "pass"]).success();
 }

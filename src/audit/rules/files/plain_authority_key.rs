@@ -19,8 +19,9 @@ rule! {
     ///
     /// ## What to do
     ///
-    /// Keep the keys off the machine, encrypted: `openssl pkey -aes256 -in ca.key -out ca.key.enc`. Put one beside its
-    /// certificate for the run that signs.
+    /// `kubepki ca encrypt ca.key` encrypts one in its place; `apply` and `renew` then ask for the passphrase when they
+    /// sign with it. Better still, keep the keys off the machine, and put one beside its certificate for the run that
+    /// signs.
     ///
     /// ## References
     ///
@@ -29,7 +30,8 @@ rule! {
 }
 
 fn plain<'a>(scene: &'a Scene<'a>) -> Vec<Case<'a>> {
-    scene.cases().filter(|case| case.is_authority() && case.private_key().is_some()).collect()
+    let plain = |case: &Case<'_>| case.private_key().is_some() && case.encrypted_key().is_none();
+    scene.cases().filter(|case| case.is_authority() && plain(case)).collect()
 }
 
 fn applies(scene: &Scene<'_>) -> bool {

@@ -3,8 +3,7 @@
 use crate::audit::custody::{loose_mode, loosest};
 use crate::audit::rule::rule;
 use crate::audit::{Fault, File, Severity};
-use crate::disk::content::ContentError;
-use crate::x509;
+use crate::disk::content::{Broken, ContentError, Item};
 
 rule! {
     /// A private key may be read or written by others than its owner.
@@ -34,8 +33,12 @@ fn applies(file: &File<'_>) -> bool {
 fn check(file: &File<'_>) -> Vec<Fault> {
     let Some(fault) = loosest(file).and_then(|loosest| loose_mode(file, loosest)) else { return Vec::new() };
     let mut items = file.content().into_iter().flat_map(|content| &content.items);
-    let encrypted = ContentError::X509(x509::Error::EncryptedKey);
-    let encrypted = items.any(|item| matches!(item, Err(broken) if broken.error == encrypted));
-    let plain = file.content().is_some_and(|content| content.private_keys().next().is_some());
+    let encrypted = items.any(|item| match item {
+        Ok(Item::EncryptedKey(_)) => true,
+        Err(Broken { error: ContentError::X509(error), .. }) => error.is_encryption(),
+        _ => false,
+    });
+    let mut items = file.content().into_iter().flat_map(|content| &content.items);
+    let plain = items.any(|item| matches!(item, Ok(Item::PrivateKey(_))));
     vec![if encrypted && !plain { fault.severity(Severity::Medium) } else { fault }]
 }

@@ -25,7 +25,9 @@ rule! {
     /// ## What to do
     ///
     /// `kubepki apply` replaces certificates, keys and kubeconfigs. A CA or `sa.key` must come back from a backup.
-    /// An encrypted CA key must be decrypted: `openssl pkey -in ca.key -out ca.key.plain`.
+    /// The encrypted key of a CA is none of this: who signs with it gives the passphrase. But kube-controller-manager reads
+    /// no encrypted key, and does not start where it is told to sign with one: `kubepki ca decrypt ca.key`, or have
+    /// kubelets' certificates signed elsewhere and leave `--cluster-signing-key-file` blank.
     ///
     /// ## References
     ///
@@ -46,7 +48,8 @@ fn check(file: &File<'_>) -> Vec<Fault> {
         (Some(case), _) => {
             let path = file.path();
             let entries = case.entries().iter().filter(|entry| entry.file.path == path);
-            entries.filter_map(|entry| of_target(&case, entry)).collect()
+            let faults = entries.filter_map(|entry| of_target(&case, entry));
+            faults.chain(of_signing_key(file)).collect()
         }
         (None, thing) if looks_like_pki(file) => of_stray(file, thing).into_iter().collect(),
         _ => Vec::new(),
@@ -79,12 +82,27 @@ fn of_stray(file: &File<'_>, thing: Thing<'_>) -> Option<Fault> {
         Thing::File(Found::Present(present)) => {
             let broken = present.content.items.iter().find_map(|item| item.as_ref().err())?;
             // A key under a passphrase is none the less one.
-            if broken.error == ContentError::X509(x509::Error::EncryptedKey) {
+            if is_encryption(&broken.error) {
                 return None;
             }
             fault(broken.error.to_string(), Severity::Low, Remedy::advice("delete it if nothing reads it"))
         }
     }
+}
+
+/// The fault of an encrypted key that a controller manager is told to sign with (`keyutil.ParsePrivateKeyPEM`).
+fn of_signing_key(file: &File<'_>) -> Option<Fault> {
+    file.content()?.encrypted_key()?;
+    let path = file.path();
+    let mut nodes = file.view.nodes();
+    nodes.find_map(|node| {
+        let (_, pod) = node.pod("kube-controller-manager")?;
+        node.named_file(pod.flag("cluster-signing-key-file")?).filter(|(named, _)| *named == path)
+    })?;
+    let message =
+        "is encrypted, and kube-controller-manager, which is told to sign with it, reads no such key";
+    let remedy = Remedy::by_hand("decrypt it: `kubepki ca decrypt KEY`; or have it sign nothing");
+    Some(Fault::new(path, message, remedy))
 }
 
 /// The fault of a target's file.
@@ -119,7 +137,9 @@ fn content_error(case: &Case<'_>, entry: &Entry, present: &Present) -> Option<Co
         // What is odd about a certificate that can be read has rules of its own.
         FileRole::Certificate => content.certificates().err().filter(|error| !is_anomaly(error)),
         // So have keys of a kind that is not loaded here, and those whose numbers do not agree.
-        FileRole::Key => content.private_key().err().filter(|error| !is_told(case, error)),
+        FileRole::Key => {
+            content.private_key().err().filter(|error| !is_told(case, error) && !is_sealed(case, error))
+        }
         FileRole::PublicKey => content.public_keys().err(),
         FileRole::Kubeconfig => match content.kubeconfig() {
             Err(error) => Some(error),
@@ -153,14 +173,25 @@ fn is_told(case: &Case<'_>, error: &ContentError) -> bool {
     is_malformed || case.certificate().is_some_and(|certificate| !certificate.public_key.is_loadable())
 }
 
+/// Whether it is about a key under a passphrase.
+fn is_encryption(error: &ContentError) -> bool {
+    matches!(error, ContentError::X509(error) if error.is_encryption())
+}
+
+/// Whether it is the key of a CA under a passphrase: it is opened when it is needed.
+fn is_sealed(case: &Case<'_>, error: &ContentError) -> bool {
+    case.is_authority() && *error == ContentError::X509(x509::Error::EncryptedKey)
+}
+
 fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {
     match (&case.target.aim, role) {
         (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key)
             if *error == ContentError::X509(x509::Error::EncryptedKey) =>
         {
-            Remedy::by_hand(
-                "decrypt it for the run: `openssl pkey -in KEY -out PLAIN`, and move PLAIN in its place",
-            )
+            Remedy::by_hand("nothing that runs reads it so: `kubepki ca decrypt KEY` decrypts it")
+        }
+        (Aim::Authority { .. } | Aim::KeyPair { .. }, FileRole::Key) if is_encryption(error) => {
+            Remedy::by_hand("write it in the form that is read: `openssl pkcs8 -topk8 -in KEY -out NEW`")
         }
         (Aim::Authority { .. }, _) | (Aim::KeyPair { .. }, FileRole::Key) => {
             Remedy::by_hand("put it back from a backup")
