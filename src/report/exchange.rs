@@ -36,13 +36,13 @@ impl RequestsReport {
 }
 
 impl Table for RequestsReport {
-    fn table(&self, out: &mut dyn io::Write, _: usize) -> io::Result<()> {
+    fn table(&self, out: &mut dyn io::Write, width: usize) -> io::Result<()> {
         let mut text = "REQUEST\tTO BE SIGNED BY\tFOR\tSUBJECT\n".to_owned();
         for slip in &self.requests.requests {
             let subject = short(&slip.subject, WIDEST);
             text += &format!("{}\t{}\t{}\t{subject}\n", slip.name, slip.signer, slip.validity);
         }
-        headed(out, &text)?;
+        headed(out, &text, width)?;
         let count = self.requests.requests.len();
         writeln!(out, "\n{count} requests in {}; the keys stay here", self.bundle)
     }
@@ -118,7 +118,7 @@ impl OrdersReport {
 }
 
 impl Table for OrdersReport {
-    fn table(&self, out: &mut dyn io::Write, _: usize) -> io::Result<()> {
+    fn table(&self, out: &mut dyn io::Write, width: usize) -> io::Result<()> {
         let mut text = "CERTIFICATE\tSIGNED BY\tUNTIL\tSUBJECT\tNAMES\n".to_owned();
         for order in &self.certificates {
             let names = short(&order.subject_alt_names.join(" "), WIDEST);
@@ -126,7 +126,7 @@ impl Table for OrdersReport {
             let (signer, end) = (short(&order.signer, WIDEST), date(order.end));
             text += &format!("{name}\t{signer}\t{end}\t{subject}\t{names}\n");
         }
-        headed(out, &text)?;
+        headed(out, &text, width)?;
         let count = self.certificates.len();
         match &self.bundle {
             Some(bundle) => writeln!(out, "\n{count} certificates in {bundle}, and the ledger knows each"),
@@ -139,9 +139,10 @@ impl Table for OrdersReport {
     }
 }
 
-fn headed(out: &mut dyn io::Write, text: &str) -> io::Result<()> {
+/// Columns, and whatever does not fit the width is cut.
+fn headed(out: &mut dyn io::Write, text: &str, width: usize) -> io::Result<()> {
     for (index, line) in columns(text, 0, 2).lines().enumerate() {
-        let line = line.trim_end();
+        let line = short(line.trim_end(), width.saturating_sub(1));
         match index {
             0 => writeln!(out, "{HEAD}{line}{HEAD:#}")?,
             _ => writeln!(out, "{line}")?,

@@ -201,8 +201,8 @@ fn reason_report(reason: &Reason) -> ReasonReport {
 }
 
 /// What is to be done about a request; the same for all of them, so the table says it once.
-const SIGNED_ELSEWHERE: &str = "the CA's key is not here: put it beside the CA's certificate for one run of \
-                                `kubepki apply`, or run that where the key is and bring the files here";
+const SIGNED_ELSEWHERE: &str = "the CA's key is not here: `kubepki request` makes the requests, `kubepki sign` signs \
+                                them where the key is";
 
 /// Sites whose steps read the same, told once.
 struct Group<'a> {

@@ -103,13 +103,16 @@ fn manual_pages_of_every_verb() {
         "-csr",
         "-expiry",
         "-explain",
+        "-import",
         "-inspect",
         "-man",
         "-manifests",
         "-new",
         "-plan",
         "-renew",
+        "-request",
         "-show",
+        "-sign",
         "-verify",
     ];
     for verb in verbs {
