@@ -11,8 +11,9 @@ use super::{API_VERSION, Answers, Paper, Refusal, Requests, Slip};
 use crate::moment::{date, rfc3339};
 use crate::store::StoreError;
 use crate::store::entry::{Asked, Entry, Reason};
+use crate::x509::hex::hex;
 use crate::x509::issue::long_serial;
-use crate::x509::{self, Certificate, Issuer, Profile};
+use crate::x509::{self, Certificate, Issuer, Profile, pem};
 
 /// How early a certificate begins: kubeadm's `CertificateBackdate`.
 const BACKDATE: Duration = Duration::minutes(5);
@@ -134,29 +135,33 @@ pub fn answers(
     issuers: &BTreeMap<String, Issuer<'_>>,
     now: OffsetDateTime,
 ) -> Result<Files, SignError> {
-    let mut files = Files::new();
-    let mut certificates = Vec::with_capacity(entries.len());
-    let mut add = |name: &str, node: Option<&str>, file: String, certificate: &Certificate| {
+    let paper = |name: &str, node: Option<&str>, file: String, der: &[u8], serial: String| {
         let failed = |source| SignError::X509 { name: name.to_owned(), source };
-        let text = certificate.to_pem().map_err(failed)?.into_bytes();
-        let serial = x509::hex::hex(&certificate.serial);
+        let text = pem::encode("CERTIFICATE", der).map_err(failed)?.into_bytes();
         let (name, node) = (name.to_owned(), node.map(str::to_owned));
-        certificates.push(Paper { name, node, sha256: digest(&text), file: file.clone(), serial });
-        files.insert(file, text);
-        Ok::<_, SignError>(())
+        Ok::<_, SignError>((Paper { name, node, sha256: digest(&text), file, serial }, text))
     };
     let used = |name: &&String| orders.iter().any(|(slip, _)| slip.signer == **name);
-    for name in issuers.keys().filter(used) {
-        if let Some(issuer) = issuers.get(name) {
-            add(name, None, format!("{AUTHORITIES}/{name}.crt"), issuer.certificate())?;
-        }
-    }
-    for ((slip, _), entry) in orders.iter().zip(entries) {
-        let failed = |source| SignError::X509 { name: slip.name.clone(), source };
-        let der = entry.der().ok_or_else(|| failed(x509::Error::Primitive("reading the ledger")))?;
-        let certificate = Certificate::from_der(&der).map_err(failed)?;
+    let authorities = issuers.iter().filter(|(name, _)| used(name)).map(|(name, issuer)| {
+        let (certificate, file) = (issuer.certificate(), format!("{AUTHORITIES}/{name}.crt"));
+        paper(name, None, file, certificate.as_der(), hex(&certificate.serial))
+    });
+    let mut papers = authorities.collect::<Result<Vec<_>, _>>()?;
+    let signed = |((slip, _), entry): (&Order, &Entry)| {
+        let unread = || SignError::X509 {
+            name: slip.name.clone(),
+            source: x509::Error::Primitive("reading the ledger"),
+        };
+        let der = entry.der().ok_or_else(unread)?;
         let file = format!("certificates/{}/{}.crt", slip.node, slip.credential);
-        add(&slip.name, Some(&slip.node), file, &certificate)?;
+        paper(&slip.name, Some(&slip.node), file, &der, entry.serial.clone())
+    };
+    papers.extend(orders.par_iter().zip(entries).map(signed).collect::<Result<Vec<_>, _>>()?);
+    let mut files = Files::new();
+    let mut certificates = Vec::with_capacity(papers.len());
+    for (paper, text) in papers {
+        files.insert(paper.file.clone(), text);
+        certificates.push(paper);
     }
     let manifest = Answers {
         api_version: API_VERSION.to_owned(),
