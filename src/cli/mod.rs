@@ -16,6 +16,8 @@ pub mod plan;
 pub mod progress;
 pub mod renew;
 pub mod scene;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod show;
 pub mod terminal;
 pub mod verify;
@@ -77,6 +79,8 @@ enum Verb {
     Verify(verify::Verify),
     Explain(explain::Explain),
     Csr(csr::Csr),
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Serve>),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
     Man(man::Man),
@@ -181,6 +185,8 @@ impl Verb {
             Self::New(verb) => verb.run(outside),
             Self::Plan(verb) => verb.run(outside),
             Self::Renew(verb) => verb.run(outside),
+            #[cfg(feature = "serve")]
+            Self::Serve(verb) => verb.run(outside),
             Self::Show(verb) => verb.run(outside),
             Self::Verify(verb) => verb.run(outside),
         }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub rbac: Rbac,
     /// Whether what a file says of who asked is believed.
     pub trust_requester: bool,
+    /// Whether what a file without a uid says of who asked is believed.
+    pub trust_files: bool,
     /// Whether old objects are cleaned away.
     pub clean: bool,
 }
@@ -222,7 +224,12 @@ impl<'a> Controller<'a> {
         let mut used = HashMap::new();
         for group in objects.chunks(GROUP) {
             let requests = self.requests(group);
-            let desk = Desk { policy: self.settings.policy(&ends), authorities: &self.authorities, now };
+            let desk = Desk {
+                policy: self.settings.policy(&ends),
+                authorities: &self.authorities,
+                trust_files: self.settings.trust_files,
+                now,
+            };
             let work = |(stored, (_, read)): (&Stored, &(Vec<u8>, Arc<_>))| desk.look(stored.clone(), read);
             let tasks: Vec<Task> = group.par_iter().zip(&requests).map(work).collect();
             used.extend(requests);

@@ -17,7 +17,9 @@ use crate::moment::Clock;
 use crate::spec::load::{LoadError, text};
 use crate::spec::{Problem, Spec};
 use crate::store::controller::Settings;
-use crate::store::{Authorities, Directory, Ledger, Listing, Store, StoreError, Stored, admission};
+use crate::store::{
+    Authorities, Directory, Ledger, Listing, Store, StoreError, Stored, admission, resident,
+};
 
 /// The options of every verb.
 #[derive(Debug, Args)]
@@ -106,10 +108,12 @@ impl OfficeArgs {
         }
         let places = self.places(&table, spec.as_ref());
         let trust_requester = self.trust_requester;
+        let store = self.store(outside.clock);
+        resident::settle(&store)?;
         Ok(Office {
-            store: self.store(outside.clock),
+            store,
             authorities: Authorities::new(places),
-            settings: Settings { signers: table.signers, rules, spec, rbac, trust_requester, clean: true },
+            settings: Settings { signers: table.signers, rules, spec, rbac, trust_requester, trust_files: trust_requester, clean: true },
             clock: outside.clock,
             ledger: self.ledger.clone().unwrap_or_else(|| self.dir.join(OWN).join("ledger")),
         })

@@ -173,13 +173,20 @@ impl Resident {
     /// # Errors
     /// When the directory cannot be looked at.
     pub fn follow(&self, patience: Duration) -> Result<(), StoreError> {
-        self.directory.wait(patience);
+        if !self.directory.wait(patience) {
+            return Ok(());
+        }
         let disk = guard(&self.disk);
         let listing = self.directory.list()?;
         let writer = guard(&self.writer);
         self.take_over(listing);
         drop((writer, disk));
         Ok(())
+    }
+
+    /// Ends the wait of whoever waits for a change.
+    pub fn wake(&self) {
+        self.ring(self.version());
     }
 
     /// Brings files up to date once some are behind, or so long has passed.
