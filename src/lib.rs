@@ -25,6 +25,7 @@
 //!
 //! To add a credential: a row in [`catalog`]. To add a rule: a file in [`audit::rules`] and its name in the list there.
 
+pub mod api;
 pub mod apply;
 pub mod audit;
 pub mod catalog;

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the lowest to the highest. A module may use those before it and, within its own folder, anything.
-const LAYERS: [&str; 18] = [
-    "x509", "moment", "system", "version", "catalog", "spec", "csr", "target", "disk", "store", "audit",
-    "infer", "plan", "apply", "error", "report", "cli", "main",
+const LAYERS: [&str; 19] = [
+    "x509", "moment", "system", "version", "catalog", "spec", "csr", "api", "target", "disk", "store",
+    "audit", "infer", "plan", "apply", "error", "report", "cli", "main",
 ];
 
 /// Words that may stand only in some files: what they do is dangerous elsewhere.
