@@ -20,6 +20,7 @@
 //! | 5 | [`plan`] | findings into ordered steps |
 //! | 6 | [`apply`] | steps into keys, certificates and files |
 //! | 7 | [`error`] | what went wrong, for whom, what to try |
+//! | 8 | `serve` | `certificates.k8s.io` over HTTPS: the only asynchronous code |
 //! | 8 | [`report`] | documents for people and machines |
 //! | 9 | [`cli`] | clock, terminal, exit status |
 //!

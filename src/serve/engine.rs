@@ -19,7 +19,6 @@ use super::listen::{bind, listen, listen_metrics};
 use super::metrics::Metrics;
 use super::server::{Server, Watches};
 use super::stop::stopped;
-use crate::error::Error;
 use crate::moment::Clock;
 use crate::store::controller::Settings;
 use crate::store::outcome::Event;
@@ -80,7 +79,7 @@ const GRACE: Duration = Duration::from_secs(25);
 ///
 /// # Errors
 /// When the server cannot begin, or what it was told to keep cannot be written when it stops.
-pub fn run(setup: Setup, tell: &Tell) -> Result<(), Error> {
+pub fn run(setup: Setup, tell: &Tell) -> Result<(), ServeError> {
     let Setup { address, metrics, places, directory, settings, authorities, ledger, audit, kubernetes, clock } =
         setup;
     let (changed, _) = watch::channel(0);
@@ -141,7 +140,7 @@ async fn serve(
     address: SocketAddr,
     metrics: Option<SocketAddr>,
     tell: Tell,
-) -> Result<(), Error> {
+) -> Result<(), ServeError> {
     let listener = bind(address).await?;
     let address = listener.local_addr().unwrap_or(address);
     let metrics = match metrics {

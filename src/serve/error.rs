@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::disk::DiskError;
+use crate::store::StoreError;
 use crate::system::reason;
 
 /// Why the server cannot begin, or go on.
@@ -25,6 +27,12 @@ pub enum ServeError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Something could not be done to the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The system gives no threads.
     #[error("no threads can be started: {}", reason(.0))]
     Threads(io::Error),
@@ -33,13 +41,14 @@ pub enum ServeError {
 impl ServeError {
     /// What the user can do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Listen { .. } => Some("`--address 127.0.0.1:0` takes a port that is free"),
             Self::File { .. } => {
                 Some("`kubepki apply` makes a Kubernetes directory; --cert, --key and --client-ca name other files")
             }
-            Self::Threads(_) => None,
+            Self::Disk(error) | Self::Store(StoreError::Disk(error)) => error.hint(),
+            Self::Store(_) | Self::Threads(_) => None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
 
@@ -70,8 +70,9 @@ fn config(
     let provider = Arc::new(aws_lc_rs::default_provider());
     let general = |error: String| Error::General(error);
     let text = key.to_pem().map_err(|error| general(error.to_string()))?;
-    let block = pem::first_block(text.as_bytes()).ok_or_else(|| general("the key cannot be read".to_owned()))?;
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(block.contents.to_vec()));
+    let unreadable = || general("its key cannot be read".to_owned());
+    let block = pem::first_block(text.as_bytes()).ok_or_else(unreadable)?;
+    let key = PrivateKeyDer::try_from(block.contents.to_vec()).map_err(|_| unreadable())?;
     let hints = authorities.iter().map(|ca| DistinguishedName::from(ca.subject.as_der().to_vec())).collect();
     let verifier = Arc::new(Asks { hints, provider: Arc::clone(&provider) });
     let mut config = ServerConfig::builder_with_provider(provider)
