@@ -316,7 +316,9 @@ impl Store for Directory {
         let mut state = self.state();
         self.scan(&mut state)?;
         let version = state.history.last();
-        Ok(state.history.since(since).map(|changes| Changes { changes, version }))
+        let nameless = state.nameless.iter().filter_map(|file| state.files.get(file)?.content.clone().ok());
+        let (nameless, troubles) = (nameless.collect(), state.troubles.clone());
+        Ok(state.history.since(since).map(|changes| Changes { changes, version, nameless, troubles }))
     }
 
     fn wait(&self, patience: Duration) -> bool {

@@ -601,6 +601,8 @@ impl Store for Resident {
         let changes = |events: Vec<Arc<Event>>| Changes {
             changes: events.iter().filter_map(|event| Some((event.version, event.change()?))).collect(),
             version: state.last,
+            nameless: state.nameless.clone(),
+            troubles: state.troubles.clone(),
         };
         Ok(events.map(changes))
     }
