@@ -21,10 +21,14 @@
 pub mod accept;
 pub mod codec;
 pub mod discovery;
+pub mod managed;
+pub mod openapi;
 pub mod options;
 pub mod partial;
+pub mod patch;
 pub mod review;
 pub mod schema;
+pub mod selector;
 pub mod status;
 pub mod table;
 pub mod watch;

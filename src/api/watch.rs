@@ -121,6 +121,6 @@ mod tests {
         // 1: "BOOKMARK", 2: {1: the object in its envelope}
         assert_eq!(&event[..11], b"\x0a\x08BOOKMARK\x12");
         let object = event.windows(4).position(|window| window == b"k8s\0").unwrap();
-        assert_eq!(event[object - 3], 0x0a);
+        assert_eq!(event[object - 2], 0x0a);
     }
 }

@@ -27,14 +27,23 @@ const FAULTS: usize = 100;
 /// # Errors
 /// 400 when it is of another kind, or a value is of another type.
 pub(super) fn object(raw: Raw, kind: &ObjectKind) -> Result<(Value, Vec<String>), Status> {
-    let (api_version, said) = (raw.text("apiVersion"), raw.text("kind"));
-    check_kind(api_version.unwrap_or_default(), said.unwrap_or_default(), kind)?;
+    let said = |name| raw.text(name).unwrap_or_default();
+    check_kind(said("apiVersion"), said("kind"), kind)?;
+    typed(raw, kind).map_err(|error| cannot_be_handled(kind.kind, kind, &error))
+}
+
+/// The same, of an object that is of the kind for sure.
+///
+/// # Errors
+/// The first value that is of another type.
+pub(super) fn typed(raw: Raw, kind: &ObjectKind) -> Result<(Value, Vec<String>), String> {
+    let api_version = raw.text("apiVersion");
     let api_version =
         api_version.filter(|text| !text.is_empty()).map_or_else(|| kind.api_version(), str::to_owned);
     let mut conform = Conform::default();
     let mut value = conform.message(raw, kind.message, None);
     if let Some(error) = conform.error {
-        return Err(cannot_be_handled(kind.kind, kind, &error));
+        return Err(error);
     }
     if let Value::Object(fields) = &mut value {
         fields.insert("apiVersion".to_owned(), Value::from(api_version));
@@ -348,8 +357,7 @@ mod tests {
         let (value, faults) = request(
             r#"{"kind": "CertificateSigningRequest", "Spec": {}, "metadata": {"name": "x", "labels": {"a": "1", "a": "2"},
                 "creationTimestamp": null, "annotations": {}, "generateName": ""},
-                "spec": {"request": "YQ
-==", "bogus": {"a": [1]}, "signerName": "a", "signerName": "example.com/b",
+                "spec": {"request": "YQ\n==", "bogus": {"a": [1]}, "signerName": "a", "signerName": "example.com/b",
                 "usages": [], "groups": ["a"], "extra": {"k": ["v"]}, "expirationSeconds": 0},
                 "status": {"conditions": [{"type": "A"}, {"type": "B", "seen": 1, "lastUpdateTime": "2026-11-22T07:13:14.5+02:00"}]}}"#,
         )
@@ -441,7 +449,8 @@ mod tests {
         for (text, message) in [
             (
                 r#"{"apiVersion": "certificates.k8s.io/v1beta1", "kind": "CertificateSigningRequest"}"#,
-                "the API version in the data (certificates.k8s.io/v1beta1) does not match the expected API version                  (certificates.k8s.io/v1)",
+                "the API version in the data (certificates.k8s.io/v1beta1) does not match the expected API version \
+                 (certificates.k8s.io/v1)",
             ),
             (
                 r#"{"apiVersion": "v1", "kind": "Pod"}"#,

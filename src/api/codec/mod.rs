@@ -107,13 +107,16 @@ pub fn decode(
     }
 }
 
-/// Holds a value, such as the outcome of a patch, to its type, as if it had come as JSON.
+/// Holds a value, such as the outcome of a patch, to its type, as if it had come as JSON. Beside it: fields that no type
+/// has.
 ///
 /// # Errors
-/// 400 when it holds what no such object may hold.
-pub fn conform(value: &Value, kind: &ObjectKind, validation: FieldValidation) -> Result<Decoded, Status> {
-    let bytes = value.to_string();
-    decode(Format::Json, bytes.as_bytes(), kind, validation)
+/// What such an object may not hold, in the words of Go.
+pub fn hold(value: Value, kind: &ObjectKind) -> Result<(Value, Vec<String>), String> {
+    let raw = raw::Raw::from(value);
+    let said = |name| raw.text(name).unwrap_or_default();
+    check_kind(said("apiVersion"), said("kind"), kind).map_err(|status| status.message)?;
+    conform::typed(raw, kind)
 }
 
 /// Writes an object.

@@ -41,6 +41,23 @@ impl Raw {
     }
 }
 
+impl From<Value> for Raw {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(value),
+            Value::Number(number) => {
+                number.as_i64().map_or_else(|| Self::Number(number.to_string()), Self::Integer)
+            }
+            Value::String(text) => Self::Text(text),
+            Value::Array(elements) => Self::List(elements.into_iter().map(Self::from).collect()),
+            Value::Object(fields) => {
+                Self::Object(fields.into_iter().map(|(name, value)| (name, value.into())).collect())
+            }
+        }
+    }
+}
+
 /// Whether a value stands in an object as Go writes it: what is not required and zero is left out. A struct would stand
 /// there empty; nothing is lost by leaving it out.
 pub(super) fn is_kept(field: &Field, value: &Value) -> bool {
