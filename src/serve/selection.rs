@@ -1,59 +1,48 @@
 //! Which requests a client wants to see.
 
-use std::collections::BTreeMap;
-
-use crate::api::selector::{Fields, Labels};
+use crate::api::selector::Selector;
 use crate::api::status::Status;
+use crate::csr::object::{API_VERSION, RESOURCE};
 use crate::csr::{CertificateSigningRequest, Object};
 
 use super::query::Query;
 
-/// Selectors.
+/// What is selected.
 #[derive(Debug)]
 pub struct Selection {
-    labels: Labels,
-    fields: Fields,
-    everything: bool,
+    selector: Selector,
     /// Where only one object is meant by the path.
     name: Option<String>,
 }
 
 impl Selection {
-    /// Those of a query.
+    /// What a query selects.
     ///
     /// # Errors
     /// 400 when a selector does not parse, or names a field that is not selected by.
     pub fn of(query: &Query) -> Result<Self, Status> {
-        let label = query.get("labelSelector").unwrap_or_default();
-        let field = query.get("fieldSelector").unwrap_or_default();
-        let labels = Labels::parse(label)?;
-        let fields = Fields::parse(field, label)?;
-        let everything = label.trim().is_empty() && field.trim().is_empty();
-        Ok(Self { labels, fields, everything, name: None })
+        let labels = query.get("labelSelector").unwrap_or_default();
+        let fields = query.get("fieldSelector").unwrap_or_default();
+        Ok(Self { selector: Selector::read(labels, fields, API_VERSION, RESOURCE)?, name: None })
     }
 
     /// The same, and only of one name.
     #[must_use]
     pub fn only(self, name: &str) -> Self {
-        Self { name: Some(name.to_owned()), everything: false, ..self }
+        Self { name: Some(name.to_owned()), ..self }
     }
 
     /// Whether nothing is left out.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        self.everything
+        self.selector.is_empty() && self.name.is_none()
     }
 
     /// Whether a request is selected.
     #[must_use]
     pub fn matches(&self, object: &CertificateSigningRequest) -> bool {
-        const NONE: &BTreeMap<String, String> = &BTreeMap::new();
-        self.name.as_ref().is_none_or(|name| name == object.name())
-            && self.labels.matches(object.metadata.labels.as_ref().unwrap_or(NONE))
-            && self.fields.matches(|field| match field {
-                "metadata.name" => object.name(),
-                "spec.signerName" => &object.spec.signer_name,
-                _ => "",
-            })
+        let (labels, name) = (object.metadata.labels.as_ref(), object.name());
+        self.name.as_ref().is_none_or(|only| only == name)
+            && self.selector.matches(labels, name, &object.spec.signer_name)
     }
 }

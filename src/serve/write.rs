@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::api::managed::{Writer, track};
 use crate::api::options::WriteOptions;
-use crate::api::patch;
+use crate::api::patch::{self, PatchType};
 use crate::api::status::{Details, Status};
 use crate::csr::admission::Admission;
 use crate::csr::object::{API_VERSION, GROUP, KIND, RESOURCE, time};
@@ -51,6 +52,15 @@ impl Desk<'_> {
         Admission { rbac: self.rbac }
     }
 
+    fn writer<'b>(&self, manager: &'b str, endpoint: Endpoint) -> Writer<'b> {
+        let subresource = match endpoint {
+            Endpoint::Main => "",
+            Endpoint::Approval => "approval",
+            Endpoint::Status => "status",
+        };
+        Writer { manager, subresource, now: self.now }
+    }
+
     /// Makes a request.
     ///
     /// # Errors
@@ -58,7 +68,9 @@ impl Desk<'_> {
     pub fn create(&self, call: &Call) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
         let options = call.options("CreateOptions", false)?;
-        let decoded = call.object(API_VERSION, KIND, options.field_validation)?;
+        let mut decoded = call.object(API_VERSION, KIND, options.field_validation)?;
+        let manager = options.manager(&call.user_agent);
+        track(None, &mut decoded.value, known(API_VERSION, KIND)?, &self.writer(&manager, Endpoint::Main));
         let object: CertificateSigningRequest = typed(decoded.value)?;
         let stored = self.create_object(object, call, &options)?;
         Ok(form.one(201, Thing::Request(&stored)).warned(&decoded.warnings))
@@ -75,7 +87,6 @@ impl Desk<'_> {
             let birth = birth(self.now).map_err(|error| failed(&error, object.name()))?;
             let new = strategy::create(object.clone(), &call.user, &self.admission(), &birth);
             let new = new.map_err(|refusal| Status::refused(&refusal, object.name()))?;
-            let new = patch::create(new, call, options);
             let name = new.name().to_owned();
             fits(&new)?;
             draws += 1;
@@ -104,12 +115,17 @@ impl Desk<'_> {
         let form = call.form(self.now)?;
         let options = call.options("UpdateOptions", false)?;
         let decoded = call.object(API_VERSION, KIND, options.field_validation)?;
-        let new: CertificateSigningRequest = typed(decoded.value)?;
-        let said = new.metadata.resource_version.as_ref().is_some_and(|version| !version.is_empty());
+        let kind = known(API_VERSION, KIND)?;
+        let manager = options.manager(&call.user_agent);
+        let version = decoded.value.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+        let said = version.is_some_and(|version| !version.is_empty());
         let object = self.retry(name, said, |old| {
-            let new = strategy::update(new.clone(), old, endpoint, &call.user, &self.admission(), self.now);
+            let mut new = decoded.value.clone();
+            track(Some(&value(old)), &mut new, kind, &self.writer(&manager, endpoint));
+            let new: CertificateSigningRequest = typed(new)?;
+            let new = strategy::update(new, old, endpoint, &call.user, &self.admission(), self.now);
             let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
-            self.put(patch::update(new, old, call, &options), &options)
+            put(new, &options)
         })?;
         Ok(form.one(200, Thing::Request(&object)).warned(&decoded.warnings))
     }
@@ -120,11 +136,15 @@ impl Desk<'_> {
     /// When the patch is none or cannot be applied, or what comes of it is not as it must be or may not be put there.
     pub fn patch(&self, call: &Call, name: &str, endpoint: Endpoint) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
-        let kind = patch::Kind::of(call.media_type())?;
-        let options = call.options("PatchOptions", kind.is_apply())?;
+        let patch_type = PatchType::of_content_type(&call.content_type)?;
+        let applies = patch_type == PatchType::Apply;
+        let options = call.options("PatchOptions", applies)?;
+        let kind = known(API_VERSION, KIND)?;
+        let manager = options.manager(&call.user_agent);
+        let writer = self.writer(&manager, endpoint);
         let mut warnings = Vec::new();
-        if kind.is_apply() && endpoint == Endpoint::Main && self.store.request(name).is_none() {
-            let made = patch::apply(kind, None, &call.body, name, &options, call)?;
+        if applies && endpoint == Endpoint::Main && self.store.request(name).is_none() {
+            let made = patch::apply(patch_type, &call.body, None, kind, &options, &writer)?;
             let object: CertificateSigningRequest = typed(made.value)?;
             let refuse = |text: String| Err(Status::bad_request(text));
             if object.name() != name {
@@ -145,24 +165,19 @@ impl Desk<'_> {
             return Ok(form.one(201, Thing::Request(&object)).warned(&made.warnings));
         }
         let object = self.retry(name, false, |old| {
-            let patched = patch::apply(kind, Some(&value(old)), &call.body, name, &options, call)?;
+            let before = value(old);
+            let mut patched =
+                patch::apply(patch_type, &call.body, Some(&before), kind, &options, &writer)?;
+            if !applies {
+                track(Some(&before), &mut patched.value, kind, &writer);
+            }
             warnings = patched.warnings;
             let new: CertificateSigningRequest = typed(patched.value)?;
             let new = strategy::update(new, old, endpoint, &call.user, &self.admission(), self.now);
             let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
-            self.put(patch::update(new, old, call, &options), &options)
+            put(new, &options)
         })?;
         Ok(form.one(200, Thing::Request(&object)).warned(&warnings))
-    }
-
-    /// What is to be done for an object to be put: nothing where it is as it was, or only tried.
-    fn put(&self, new: CertificateSigningRequest, options: &WriteOptions) -> Result<Put, Status> {
-        fits(&new)?;
-        let metadata = &new.metadata;
-        // What was only kept for somebody's finalizer goes with the last of them.
-        let over = metadata.deletion_timestamp.is_some()
-            && metadata.finalizers.as_ref().is_none_or(Vec::is_empty);
-        Ok(Put { object: new, dry_run: options.dry_run, over })
     }
 
     /// Looks at the object that is there and writes another, again where somebody else was quicker. `said` is whether the
@@ -287,6 +302,16 @@ struct Put {
     dry_run: bool,
     /// Whether nothing is to be there any more.
     over: bool,
+}
+
+/// What is to be done for an object to be put.
+fn put(object: CertificateSigningRequest, options: &WriteOptions) -> Result<Put, Status> {
+    fits(&object)?;
+    let metadata = &object.metadata;
+    // What was only kept for somebody's finalizer goes with the last of them.
+    let over =
+        metadata.deletion_timestamp.is_some() && metadata.finalizers.as_ref().is_none_or(Vec::is_empty);
+    Ok(Put { object, dry_run: options.dry_run, over })
 }
 
 /// What is to be deleted.
