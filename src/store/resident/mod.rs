@@ -9,6 +9,7 @@ mod log;
 mod state;
 
 use std::collections::{BTreeSet, HashMap};
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,7 +49,13 @@ struct Writer {
     held: Option<(Counter, Instant)>,
     /// Whether the files could not be written last time: then the other half of the log is not empty.
     failed: bool,
+    /// When names in the directory had changed last, when the lock was given back: nobody else has written since, if that
+    /// is still so.
+    stamp: Option<SystemStamp>,
 }
+
+/// When a directory has changed, to the nanosecond as far as the file system knows.
+type SystemStamp = (i64, i64);
 
 struct Brought {
     writes: Vec<Write>,
@@ -60,11 +67,21 @@ type Done = Result<Vec<Result<Stored, Refusal>>, StoreError>;
 /// How long other programs wait for the lock at most while writes never pause.
 const LEASE: Duration = Duration::from_secs(10);
 
+/// Clocks of file systems tick so often, or more often (`CONFIG_HZ` is 100 at least).
+const TICK: Duration = Duration::from_millis(10);
+
 /// How long they get to take it then.
 const GAP: Duration = Duration::from_millis(5);
 
-/// How long files stay behind before they are written: what changes again in that time is written once.
-const DELAY: Duration = Duration::from_millis(200);
+/// How long files stay behind before they are written, and how much longer where there are many: what changes again in
+/// that time is written once.
+const DELAY: Duration = Duration::from_millis(50);
+const LONG_DELAY: Duration = Duration::from_millis(950);
+const MANY: usize = 128;
+
+/// After a look at the directory nobody looks for so many times as long.
+const REST: u32 = 20;
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// So many objects, and so many octets of them, and not more: whoever may create could fill the memory. A cluster of five
 /// thousand nodes that all join in an hour has ten thousand.
@@ -101,7 +118,7 @@ impl Resident {
             state: Mutex::new(State::new(first)),
             queue: Mutex::default(),
             disk: Mutex::default(),
-            writer: Mutex::new(Writer { log, held: None, failed: false }),
+            writer: Mutex::new(Writer { log, held: None, failed: false, stamp: None }),
             bell: (Mutex::new(first), Condvar::new()),
             behind: Condvar::new(),
             hear,
@@ -176,11 +193,15 @@ impl Resident {
         if !self.directory.wait(patience) {
             return Ok(());
         }
+        let begun = Instant::now();
         let disk = guard(&self.disk);
         let listing = self.directory.list()?;
-        let writer = guard(&self.writer);
+        let mut writer = guard(&self.writer);
         self.take_over(listing);
+        writer.stamp = None;
         drop((writer, disk));
+        // What this server writes itself rings too: looking is not to take more than a small part of the time.
+        std::thread::sleep((begun.elapsed() * REST).min(LONGEST_REST));
         Ok(())
     }
 
@@ -204,6 +225,9 @@ impl Resident {
             return Ok(());
         }
         std::thread::sleep(DELAY);
+        if guard(&self.state).dirty.len() > MANY {
+            std::thread::sleep(LONG_DELAY);
+        }
         self.flush_now()
     }
 
@@ -252,9 +276,18 @@ impl Resident {
         Err(error)
     }
 
+    /// When names in the directory have changed last.
+    fn stamp(&self) -> Option<SystemStamp> {
+        let metadata = std::fs::metadata(self.directory.root()).ok()?;
+        Some((metadata.mtime(), metadata.mtime_nsec()))
+    }
+
     fn release(&self, mut writer: MutexGuard<'_, Writer>) {
         if let Some((mut counter, _)) = writer.held.take() {
             counter.keep();
+            // What others change from now on shall show in the time of change.
+            std::thread::sleep(TICK);
+            writer.stamp = self.stamp();
             drop(counter);
             std::thread::sleep(GAP);
         }
@@ -385,7 +418,9 @@ impl Resident {
         if writer.held.is_none() {
             self.directory.prepare()?;
             let mut counter = self.directory.lock()?;
-            self.take_over(self.directory.list()?);
+            if writer.stamp.is_none() || writer.stamp != self.stamp() {
+                self.take_over(self.directory.list()?);
+            }
             counter.raise(guard(&self.state).last);
             writer.held = Some((counter, Instant::now()));
         }
