@@ -31,4 +31,5 @@ pub mod schema;
 pub mod selector;
 pub mod status;
 pub mod table;
+pub mod trust_bundle;
 pub mod watch;

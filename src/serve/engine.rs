@@ -103,6 +103,7 @@ pub fn run(setup: Setup, tell: &Tell) -> Result<(), ServeError> {
         clock,
         kubernetes,
         audit,
+        ledger: ledger.path().to_owned(),
         metrics: Metrics::default(),
         links: Arc::new(Links::default()),
         changed,

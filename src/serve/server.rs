@@ -1,6 +1,7 @@
 //! What the server answers, without the socket.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,6 +42,8 @@ pub struct Server {
     pub kubernetes: String,
     /// The audit log.
     pub audit: Audit,
+    /// The ledger.
+    pub ledger: PathBuf,
     /// What is measured.
     pub metrics: Metrics,
     /// The connections.
@@ -208,7 +211,7 @@ impl Server {
             behind,
             connections: self.links.count(),
             watches: self.watches.count(),
-            ledger: 0,
+            ledger: std::fs::metadata(&self.ledger).map_or(0, |metadata| metadata.len()),
             expiries,
         }
     }

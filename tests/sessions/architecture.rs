@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the lowest to the highest. A module may use those before it and, within its own folder, anything.
 const LAYERS: [&str; 20] = [
-    "x509", "moment", "system", "version", "catalog", "spec", "csr", "api", "target", "disk", "store",
+    "x509", "moment", "system", "version", "catalog", "spec", "csr", "target", "disk", "api", "store",
     "audit", "infer", "plan", "apply", "serve", "error", "report", "cli", "main",
 ];
 

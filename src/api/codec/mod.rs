@@ -171,3 +171,6 @@ fn check_kind(api_version: &str, said: &str, kind: &ObjectKind) -> Result<(), St
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

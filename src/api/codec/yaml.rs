@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::WireError;
 use super::raw::Raw;
+use crate::disk::Notation;
 use crate::spec::tree::{Tree, Value as Written};
 use crate::spec::yaml::documents;
 
@@ -44,6 +45,8 @@ fn number(text: String) -> Raw {
         Some("0x") => (16, digits.get(2..).unwrap_or_default()),
         Some("0o") => (8, digits.get(2..).unwrap_or_default()),
         Some("0b") => (2, digits.get(2..).unwrap_or_default()),
+        // As `strconv.ParseInt` takes it.
+        Some(_) if digits.starts_with('0') => (8, digits),
         _ => (10, digits),
     };
     match i64::from_str_radix(digits, radix) {
@@ -52,12 +55,12 @@ fn number(text: String) -> Raw {
     }
 }
 
-/// Writes a value.
+/// Writes a value as kubectl would.
 ///
 /// # Errors
 /// Never for a value of JSON; the serialiser's error is passed on.
 pub(super) fn write(value: &Value) -> Result<Vec<u8>, WireError> {
-    serde_yaml::to_string(value).map(String::into_bytes).map_err(|_| WireError::Yaml)
+    Notation::Yaml.write(value).map(String::into_bytes).map_err(|_| WireError::Yaml)
 }
 
 #[cfg(test)]
@@ -66,10 +69,13 @@ mod tests {
 
     #[test]
     fn yaml_is_read_as_json_would_be() {
-        let read = read(b"a: [1, 0x10, -2, 1.5, yes, ~, 'x', 9223372036854775808]\na: {b: c}\n").unwrap();
+        let read =
+            read(b"a: [1, 0x10, 010, 0, -2, 1.5, yes, ~, 'x', 9223372036854775808]\na: {b: c}\n").unwrap();
         let list = vec![
             Raw::Integer(1),
             Raw::Integer(16),
+            Raw::Integer(8),
+            Raw::Integer(0),
             Raw::Integer(-2),
             Raw::Number("1.5".into()),
             Raw::Bool(true),
