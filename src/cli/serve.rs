@@ -104,6 +104,7 @@ impl Serve {
             settings: office.settings,
             authorities: office.authorities,
             ledger,
+            bundles: root.join("trust"),
             audit: self.audit_log.unwrap_or_else(|| root.join(OWN).join("audit.log")),
             kubernetes: kubernetes.unwrap_or(Version::LATEST).to_string(),
             clock: outside.clock,

@@ -13,6 +13,7 @@ use tokio::time::{Instant, interval, sleep};
 
 use super::ServeError;
 use super::audit::Audit;
+use super::bundle::Bundles;
 use super::credentials::{Credentials, Places};
 use super::link::Links;
 use super::listen::{bind, listen, listen_metrics};
@@ -40,6 +41,8 @@ pub struct Setup {
     pub authorities: Authorities,
     /// The ledger.
     pub ledger: Ledger,
+    /// Where trust bundles are kept.
+    pub bundles: PathBuf,
     /// The audit log.
     pub audit: PathBuf,
     /// The version of Kubernetes whose API is spoken.
@@ -80,7 +83,7 @@ const GRACE: Duration = Duration::from_secs(25);
 /// # Errors
 /// When the server cannot begin, or what it was told to keep cannot be written when it stops.
 pub fn run(setup: Setup, tell: &Tell) -> Result<(), ServeError> {
-    let Setup { address, metrics, places, directory, settings, authorities, ledger, audit, kubernetes, clock } =
+    let Setup { address, metrics, places, directory, settings, authorities, ledger, bundles, audit, kubernetes, clock } =
         setup;
     let (changed, _) = watch::channel(0);
     let hear = {
@@ -93,11 +96,13 @@ pub fn run(setup: Setup, tell: &Tell) -> Result<(), ServeError> {
     let warned = Arc::clone(tell);
     let mut warn = |problem| warned(&Word::Trouble(problem));
     let credentials = Credentials::read(places, &mut warn)?;
+    let bundles = Arc::new(Bundles::open(bundles, clock(), &mut warn)?);
     let complain = Arc::clone(tell);
     let (audit, writer) = Audit::open(&audit, move |error| complain(&Word::Trouble(error.to_string())))?;
     let [room, seats, lists] = Server::rooms();
     let server = Arc::new(Server {
         store: Arc::clone(&store),
+        bundles,
         settings: Arc::new(settings),
         credentials,
         clock,
@@ -114,6 +119,9 @@ pub fn run(setup: Setup, tell: &Tell) -> Result<(), ServeError> {
         lists,
         watches: Arc::new(Watches::default()),
     });
+    if let Err(status) = server.publish() {
+        tell(&Word::Trouble(status.message));
+    }
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(ServeError::Threads)?;
     let ended = Arc::new(AtomicBool::new(false));
     let threads = Threads { server: Arc::clone(&server), ended: Arc::clone(&ended), tell: Arc::clone(tell) };
@@ -182,8 +190,13 @@ async fn refresh(server: Arc<Server>, tell: Tell) {
         let (server, tell) = (Arc::clone(&server), Arc::clone(&tell));
         let look = move || {
             let mut warn = |problem| tell(&Word::Trouble(problem));
-            if let Err(error) = server.credentials.refresh(&mut warn) {
-                tell(&Word::Trouble(format!("{error}: what was read before goes on")));
+            let outcome = match server.credentials.refresh(&mut warn) {
+                Ok(true) => server.publish().map_err(|status| status.message),
+                Ok(false) => Ok(()),
+                Err(error) => Err(format!("{error}: what was read before goes on")),
+            };
+            if let Err(problem) = outcome {
+                tell(&Word::Trouble(problem));
             }
         };
         if tokio::task::spawn_blocking(look).await.is_err() {

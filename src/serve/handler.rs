@@ -231,7 +231,7 @@ fn respond(
                 // Two pieces wait at most: what a client does not read is not made.
                 let (sender, pieces) = mpsc::channel(2);
                 let (changed, stop) = (server.changed.subscribe(), server.stop.subscribe());
-                tokio::spawn(watch.run(Arc::clone(&server.store), changed, stop, server.clock, sender));
+                tokio::spawn(watch.run(changed, stop, server.clock, sender));
                 Outgoing::pieces(pieces, working, Box::new(watching))
             }
             Err(status) => {

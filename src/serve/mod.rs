@@ -11,7 +11,7 @@
 //! | [`attributes`], [`query`] | what is asked, by method and path |
 //! | [`handler`], [`body`] | from a request to its answer |
 //! | [`server`], [`call`], [`answer`] | the same without the socket |
-//! | [`read`], [`watch`], [`write`], [`selection`], [`shape`] | requests |
+//! | [`read`], [`watch`], [`write`], [`selection`], [`shape`], [`source`] | what is read and written |
 //! | [`bundle`], [`review`], [`about`] | trust bundles, reviews, discovery |
 //! | [`audit`], [`metrics`] | what is noted and measured |
 //! | [`engine`] | the threads that decide, write files, and read what has changed |
@@ -39,12 +39,14 @@ pub mod route;
 pub mod selection;
 pub mod server;
 pub mod shape;
+pub mod source;
 pub mod stop;
 pub mod stream;
 pub mod tls;
 pub mod token;
 pub mod watch;
 pub mod write;
+mod write_bundle;
 
 pub use engine::{Setup, Word, run};
 pub use error::ServeError;

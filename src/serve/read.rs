@@ -15,6 +15,7 @@ use super::call::Call;
 use super::query::Query;
 use super::selection::Selection;
 use super::shape::{Form, Kind, Thing};
+use super::source::{Item, Source};
 
 /// One request.
 ///
@@ -58,33 +59,33 @@ const PAGE: usize = 500;
 /// As many objects as a list holds where no limit is asked for.
 const MOST: usize = usize::MAX;
 
-/// The requests that are selected.
+/// The objects that are selected.
 ///
 /// # Errors
 /// When the query is not as it must be, or what it asks for is forgotten.
-pub fn list(store: &Resident, call: &Call, now: time::OffsetDateTime) -> Result<Answer, Status> {
+pub fn list(source: &Source, call: &Call, now: time::OffsetDateTime) -> Result<Answer, Status> {
     let form = call.form(now)?;
     let query = &call.query;
-    let selection = Selection::of(query)?;
-    let (mut after, version) = begin(store, query)?;
+    let selection = Selection::of(query, source.kind())?;
+    let (mut after, version) = begin(source, query)?;
     let limit = number(query, "limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let limit = limit.unwrap_or(MOST);
-    let mut objects: Vec<Stored> = Vec::new();
+    let mut objects: Vec<Item> = Vec::new();
     let mut more = false;
     'all: loop {
-        let (page, _) = store.page(after.as_deref(), PAGE);
+        let (page, _) = source.page(after.as_deref(), PAGE);
         let Some(last) = page.last() else { break };
-        after = Some(last.name().to_owned());
+        after = Some(last.thing().name().to_owned());
         let is_last = page.len() < PAGE;
-        for stored in page {
-            if !selection.matches(&stored.object) {
+        for item in page {
+            if !selection.matches(item.thing()) {
                 continue;
             }
             if objects.len() == limit {
                 more = true;
                 break 'all;
             }
-            objects.push(stored);
+            objects.push(item);
         }
         if is_last {
             break;
@@ -92,15 +93,15 @@ pub fn list(store: &Resident, call: &Call, now: time::OffsetDateTime) -> Result<
     }
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if let (true, Some(last)) = (more, objects.last()) {
-        let token = Continue { v: TOKEN.to_owned(), rv: version, start: last.name().to_owned() };
+        let token = Continue { v: TOKEN.to_owned(), rv: version, start: last.thing().name().to_owned() };
         let token = serde_json::to_vec(&token).unwrap_or_default();
         metadata["continue"] = URL_SAFE_NO_PAD.encode(token).into();
         if selection.is_everything() {
-            let (rest, _) = store.page(Some(last.name()), usize::MAX);
+            let (rest, _) = source.page(Some(last.thing().name()), usize::MAX);
             metadata["remainingItemCount"] = rest.len().into();
         }
     }
-    Ok(answer(&form, &objects, &metadata))
+    Ok(form.list(source.kind(), objects.iter().map(Item::thing), &metadata))
 }
 
 /// A list of requests as an answer.
@@ -110,7 +111,7 @@ pub fn answer(form: &Form, objects: &[Stored], metadata: &Value) -> Answer {
 }
 
 /// Behind which name a list begins, and the number that it is the state of.
-fn begin(store: &Resident, query: &Query) -> Result<(Option<String>, Version), Status> {
+fn begin(source: &Source, query: &Query) -> Result<(Option<String>, Version), Status> {
     let forbidden = |field: &str, detail: &str| {
         let error = FieldError::new(field, Fault::Forbidden, detail);
         Err(Status::invalid("ListOptions.meta.k8s.io", "", &[error]))
@@ -142,7 +143,7 @@ fn begin(store: &Resident, query: &Query) -> Result<(Option<String>, Version), S
             return Err(Status::invalid("ListOptions.meta.k8s.io", "", &[error]));
         }
     }
-    let now = store.version();
+    let (oldest, now) = source.versions();
     if let Some(token) = token {
         let bad = || Status::bad_request("continue key is not valid: it was not made by this server");
         let bytes = URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).map_err(|_| bad())?;
@@ -151,7 +152,7 @@ fn begin(store: &Resident, query: &Query) -> Result<(Option<String>, Version), S
             return Err(bad());
         }
         // Who goes on, and watches from where the list began, is told of everything that has changed meanwhile.
-        if token.rv < store.oldest() {
+        if token.rv < oldest {
             let message = "The provided continue parameter is too old to display a consistent list result. You must \
                            start a new list without the continue parameter.";
             return Err(Status::expired(message));

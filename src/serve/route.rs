@@ -64,8 +64,12 @@ pub enum Action {
     GetBundle,
     /// Replaces one.
     UpdateBundle,
+    /// Patches one.
+    PatchBundle,
     /// Deletes one.
     DeleteBundle,
+    /// Deletes trust bundles.
+    DeleteBundles,
 }
 
 use Action as A;
@@ -128,13 +132,18 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/apis/certificates.k8s.io/v1beta1/clustertrustbundles",
-        methods: &[(Method::GET, A::ListBundles), (Method::POST, A::CreateBundle)],
+        methods: &[
+            (Method::GET, A::ListBundles),
+            (Method::POST, A::CreateBundle),
+            (Method::DELETE, A::DeleteBundles),
+        ],
     },
     Route {
         path: "/apis/certificates.k8s.io/v1beta1/clustertrustbundles/{}",
         methods: &[
             (Method::GET, A::GetBundle),
             (Method::PUT, A::UpdateBundle),
+            (Method::PATCH, A::PatchBundle),
             (Method::DELETE, A::DeleteBundle),
         ],
     },

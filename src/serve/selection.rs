@@ -1,11 +1,10 @@
-//! Which requests a client wants to see.
+//! Which objects a client wants to see.
 
 use crate::api::selector::Selector;
 use crate::api::status::Status;
-use crate::csr::object::{API_VERSION, RESOURCE};
-use crate::csr::{CertificateSigningRequest, Object};
-
+use super::bundle;
 use super::query::Query;
+use super::shape::{Kind, Thing};
 
 /// What is selected.
 #[derive(Debug)]
@@ -20,10 +19,10 @@ impl Selection {
     ///
     /// # Errors
     /// 400 when a selector does not parse, or names a field that is not selected by.
-    pub fn of(query: &Query) -> Result<Self, Status> {
+    pub fn of(query: &Query, kind: Kind) -> Result<Self, Status> {
         let labels = query.get("labelSelector").unwrap_or_default();
         let fields = query.get("fieldSelector").unwrap_or_default();
-        Ok(Self { selector: Selector::read(labels, fields, API_VERSION, RESOURCE)?, name: None })
+        Ok(Self { selector: Selector::read(labels, fields, kind.names().0, kind.resource())?, name: None })
     }
 
     /// The same, and only of one name.
@@ -38,11 +37,22 @@ impl Selection {
         self.selector.is_empty() && self.name.is_none()
     }
 
-    /// Whether a request is selected.
+    /// Whether an object is selected.
     #[must_use]
-    pub fn matches(&self, object: &CertificateSigningRequest) -> bool {
-        let (labels, name) = (object.metadata.labels.as_ref(), object.name());
-        self.name.as_ref().is_none_or(|only| only == name)
-            && self.selector.matches(labels, name, &object.spec.signer_name)
+    pub fn matches(&self, thing: Thing<'_>) -> bool {
+        let name = thing.name();
+        if self.name.as_ref().is_some_and(|only| only != name) {
+            return false;
+        }
+        match thing {
+            Thing::Request(object) => {
+                self.selector.matches(object.metadata.labels.as_ref(), name, &object.spec.signer_name)
+            }
+            Thing::Bundle(value) => {
+                let labels = value.pointer("/metadata/labels").cloned();
+                let labels = labels.and_then(|labels| serde_json::from_value(labels).ok());
+                self.selector.matches(labels.as_ref(), name, bundle::signer(value))
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ use super::about;
 use super::answer::{Answer, Content};
 use super::audit::Audit;
 use super::body::ROOM;
+use super::bundle::{self, Bundles};
 use super::call::Call;
 use super::credentials::Credentials;
 use super::link::Links;
@@ -25,6 +26,8 @@ use super::metrics::{Metrics, Snapshot};
 use super::read;
 use super::review;
 use super::route::Action;
+use super::shape::Thing;
+use super::source::Source;
 use super::watch::Watch;
 use super::write::Desk;
 
@@ -32,6 +35,8 @@ use super::write::Desk;
 pub struct Server {
     /// Where requests are kept.
     pub store: Arc<Resident>,
+    /// The trust bundles.
+    pub bundles: Arc<Bundles>,
     /// What decisions are made by.
     pub settings: Arc<Settings>,
     /// By what the server knows others and is known.
@@ -146,10 +151,10 @@ impl Server {
             Action::OpenApi => about::open_api(call),
             Action::OpenApiIndex => Ok(about::open_api_index()),
             Action::OpenApiGroup => about::open_api_group(name, second),
-            Action::List if call.query.is("watch") => watching(call, None, now),
-            Action::Get if call.query.is("watch") => watching(call, Some(name), now),
-            Action::Watch => watching(call, names.first().map(String::as_str), now),
-            Action::List => read::list(&self.store, call, now),
+            Action::List if call.query.is("watch") => watching(call, self.requests(), None, now),
+            Action::Get if call.query.is("watch") => watching(call, self.requests(), Some(name), now),
+            Action::Watch => watching(call, self.requests(), names.first().map(String::as_str), now),
+            Action::List => read::list(&self.requests(), call, now),
             Action::Get => read::get(&self.store, call, name, now),
             Action::Create => desk.create(call),
             Action::Update(endpoint) => desk.update(call, name, endpoint),
@@ -158,12 +163,44 @@ impl Server {
             Action::DeleteMany => desk.delete_many(call),
             Action::WhoAmI => review::who_am_i(call, now),
             Action::MayI => review::may_i(call, &self.settings.rbac),
-            Action::ListBundles
-            | Action::CreateBundle
-            | Action::GetBundle
-            | Action::UpdateBundle
-            | Action::DeleteBundle => Err(Status::no_such_path()),
+            Action::ListBundles if call.query.is("watch") => watching(call, self.trust(), None, now),
+            Action::GetBundle if call.query.is("watch") => watching(call, self.trust(), Some(name), now),
+            Action::ListBundles => read::list(&self.trust(), call, now),
+            Action::GetBundle => {
+                let found = self.bundles.get(name).ok_or_else(|| bundle::not_found(name))?;
+                Ok(call.form(now)?.one(200, Thing::Bundle(&found)))
+            }
+            Action::CreateBundle => self.told(desk.create_bundle(&self.bundles, call)),
+            Action::UpdateBundle => self.told(desk.update_bundle(&self.bundles, call, name)),
+            Action::PatchBundle => self.told(desk.patch_bundle(&self.bundles, call, name)),
+            Action::DeleteBundle => self.told(desk.delete_bundle(&self.bundles, call, name)),
+            Action::DeleteBundles => self.told(desk.delete_bundles(&self.bundles, call)),
         }
+    }
+
+    fn requests(&self) -> Source {
+        Source::Requests(Arc::clone(&self.store))
+    }
+
+    fn trust(&self) -> Source {
+        Source::Bundles(Arc::clone(&self.bundles))
+    }
+
+    /// Tells watches that a bundle may have changed.
+    fn told<T>(&self, outcome: T) -> T {
+        self.changed.send_modify(|_| {});
+        outcome
+    }
+
+    /// Publishes the cluster's CA, where it is another than was published.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub fn publish(&self) -> Result<(), Status> {
+        let authorities = self.credentials.current();
+        let pems = authorities.authorities.iter().filter_map(|ca| ca.to_pem().ok());
+        let bundle: String = pems.collect();
+        self.told(self.bundles.publish(&bundle, (self.clock)()).map(drop))
     }
 
     /// `ok`; or what is wrong, where somebody asks whether the server is ready.
@@ -223,8 +260,13 @@ impl Server {
     }
 }
 
-fn watching(call: &Call, name: Option<&str>, now: time::OffsetDateTime) -> Result<Answer, Status> {
-    let watch = Watch::of(call, name, now)?;
+fn watching(
+    call: &Call,
+    source: Source,
+    name: Option<&str>,
+    now: time::OffsetDateTime,
+) -> Result<Answer, Status> {
+    let watch = Watch::of(call, source, name, now)?;
     let content_type = watch.content_type().to_owned();
     Ok(Answer { code: 200, content_type, headers: Vec::new(), body: Content::Watch(Box::new(watch)) })
 }

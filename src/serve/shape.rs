@@ -7,7 +7,7 @@ use crate::api::accept::{Accept, Shape};
 use crate::api::status::Status;
 use crate::api::table::{self, Columns, Include, table};
 use crate::api::{partial, watch};
-use crate::csr::object::{API_VERSION, KIND};
+use crate::csr::object::{API_VERSION, KIND, RESOURCE};
 use crate::csr::{CertificateSigningRequest, Object};
 
 use super::answer::Answer;
@@ -43,7 +43,7 @@ pub struct Form {
     pub now: OffsetDateTime,
 }
 
-impl Thing<'_> {
+impl<'a> Thing<'a> {
     /// The object as a value.
     #[must_use]
     pub fn value(self) -> Value {
@@ -88,7 +88,7 @@ impl Thing<'_> {
 
     /// Its name.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn name(self) -> &'a str {
         match self {
             Self::Request(object) => object.name(),
             Self::Bundle(value) => bundle::name(value),
@@ -101,6 +101,15 @@ impl Kind {
         match self {
             Self::Request => table::REQUESTS,
             Self::Bundle => table::TRUST_BUNDLES,
+        }
+    }
+
+    /// The resource.
+    #[must_use]
+    pub fn resource(self) -> &'static str {
+        match self {
+            Self::Request => RESOURCE,
+            Self::Bundle => bundle::RESOURCE,
         }
     }
 

@@ -1,6 +1,5 @@
 //! Watching: what is there, then what changes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,27 +9,32 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::api::status::{Details, Status};
 use crate::api::watch::{self as wire, frame};
-use crate::csr::Object;
 use crate::csr::refusal::{Fault, FieldError};
-use crate::store::resident::Event;
 use crate::moment::Clock;
-use crate::store::{Resident, Version};
+use crate::store::Version;
 
 use super::call::Call;
 use super::read::{number, version};
 use super::selection::Selection;
-use super::shape::{Form, Kind, Thing};
+use super::shape::{Form, Thing};
+use super::source::{Event, Item, Source};
 use super::stop::stopped;
 
 /// A watch that was let in.
-#[derive(Debug)]
 pub struct Watch {
     form: Form,
+    source: Source,
     selection: Selection,
     begin: Begin,
     bookmarks: bool,
     /// How long it goes on.
     pub duration: Duration,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("begin", &self.begin).finish_non_exhaustive()
+    }
 }
 
 /// Where a watch begins.
@@ -58,10 +62,15 @@ impl Watch {
     ///
     /// # Errors
     /// When the query is not as it must be.
-    pub fn of(call: &Call, name: Option<&str>, now: OffsetDateTime) -> Result<Self, Status> {
+    pub fn of(
+        call: &Call,
+        source: Source,
+        name: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Status> {
         let form = call.form(now)?;
         let query = &call.query;
-        let selection = Selection::of(query)?;
+        let selection = Selection::of(query, source.kind())?;
         let selection = match name {
             Some(name) => selection.only(name),
             None => selection,
@@ -92,7 +101,7 @@ impl Watch {
         let seconds = number(query, "timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok());
         let duration = seconds.filter(|seconds| *seconds > 0).map_or(LONGEST, Duration::from_secs).min(LONGEST);
         let bookmarks = query.is("allowWatchBookmarks");
-        Ok(Self { form, selection, begin, bookmarks, duration })
+        Ok(Self { form, source, selection, begin, bookmarks, duration })
     }
 
     /// The media type of its events.
@@ -106,7 +115,6 @@ impl Watch {
     /// watch ends as Kubernetes ends it.
     pub async fn run(
         self,
-        store: Arc<Resident>,
         mut changed: watch::Receiver<Version>,
         mut stop: watch::Receiver<bool>,
         clock: Clock,
@@ -115,9 +123,9 @@ impl Watch {
         let end = Instant::now() + self.duration;
         let mut writer = Writer { watch: &self, clock, columns: true, piece: Vec::new() };
         let mut seen = match self.begin {
-            Begin::Behind(version) if version == 0 => store.version(),
+            Begin::Behind(version) if version == 0 => self.source.versions().1,
             Begin::Behind(version) => version,
-            Begin::State { told } => match writer.state(&store, &sender).await {
+            Begin::State { told } => match writer.state(&sender).await {
                 Some(version) => {
                     if told && self.bookmarks {
                         writer.bookmark(version, true);
@@ -134,9 +142,9 @@ impl Watch {
         loop {
             // Before the look, so that no change is missed between the two.
             changed.borrow_and_update();
-            match store.events(seen, GROUP) {
+            match self.source.events(seen, GROUP) {
                 None => {
-                    writer.forgotten(seen, store.version());
+                    writer.forgotten(seen, self.source.versions().1);
                     writer.send(&sender).await;
                     return;
                 }
@@ -163,7 +171,7 @@ impl Watch {
                     let now = Instant::now();
                     if self.bookmarks && (now >= bookmark || now >= end) {
                         bookmark = now + BOOKMARK;
-                        writer.bookmark(seen.max(store.version()), false);
+                        writer.bookmark(seen.max(self.source.versions().1), false);
                         if !writer.send(&sender).await {
                             return;
                         }
@@ -189,17 +197,17 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Everything that is there, and the version that it is the state of.
-    async fn state(&mut self, store: &Resident, sender: &mpsc::Sender<Bytes>) -> Option<Version> {
+    async fn state(&mut self, sender: &mpsc::Sender<Bytes>) -> Option<Version> {
         let mut after: Option<String> = None;
         let mut version = None;
         loop {
-            let (page, now) = store.page(after.as_deref(), GROUP);
+            let (page, now) = self.watch.source.page(after.as_deref(), GROUP);
             // What changes while this is read is sent as a change.
             let version = *version.get_or_insert(now);
             let Some(last) = page.last() else { return Some(version) };
-            after = Some(last.name().to_owned());
-            for stored in page.iter().filter(|stored| self.watch.selection.matches(&stored.object)) {
-                self.push(wire::Event::Added, Thing::Request(&stored.object));
+            after = Some(last.thing().name().to_owned());
+            for item in page.iter().filter(|item| self.watch.selection.matches(item.thing())) {
+                self.push(wire::Event::Added, item.thing());
                 if self.piece.len() >= PIECE && !self.send(sender).await {
                     return None;
                 }
@@ -209,20 +217,15 @@ impl Writer<'_> {
 
     fn event(&mut self, event: &Event) {
         let selection = &self.watch.selection;
-        let new = event.new.as_ref().map(|stored| &stored.object);
-        let new = new.filter(|object| !object.uid().is_empty());
-        let is = new.is_some_and(|object| selection.matches(object));
-        let was = event.old.as_ref().is_some_and(|object| selection.matches(object));
-        match (was, is, new, &event.old) {
-            (false, true, Some(object), _) => self.push(wire::Event::Added, Thing::Request(object)),
-            (true, true, Some(object), _) => self.push(wire::Event::Modified, Thing::Request(object)),
-            (true, false, _, Some(old)) => {
-                // As it was last, with the number of what has taken it away.
-                let mut last = (**old).clone();
-                last.metadata.resource_version = Some(event.version.to_string());
-                self.push(wire::Event::Deleted, Thing::Request(&last));
-            }
-            _ => {}
+        let selected = |item: &&Item| selection.matches(item.thing());
+        let was = event.old.as_ref().filter(selected);
+        let is = event.new.as_ref().filter(selected);
+        match (was, is) {
+            (None, Some(new)) => self.push(wire::Event::Added, new.thing()),
+            (Some(_), Some(new)) => self.push(wire::Event::Modified, new.thing()),
+            // As it was last, with the number of what has taken it away.
+            (Some(old), None) => self.push(wire::Event::Deleted, old.at(event.version).thing()),
+            (None, None) => {}
         }
     }
 
@@ -233,7 +236,7 @@ impl Writer<'_> {
     }
 
     fn bookmark(&mut self, version: Version, end: bool) {
-        let shaped = self.watch.form.bookmark(Kind::Request, version, end, self.columns);
+        let shaped = self.watch.form.bookmark(self.watch.source.kind(), version, end, self.columns);
         self.write(wire::Event::Bookmark, &shaped);
     }
 

@@ -23,7 +23,7 @@ use super::answer::Answer;
 use super::call::{Call, known, typed};
 use super::read::{self, find, value};
 use super::selection::Selection;
-use super::shape::{Form, Thing};
+use super::shape::{Form, Kind, Thing};
 use crate::csr::rbac::Rbac;
 
 /// What a write is done with.
@@ -267,13 +267,13 @@ impl Desk<'_> {
     pub fn delete_many(&self, call: &Call) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
         let wanted = Wanted::of(call)?;
-        let selection = Selection::of(&call.query)?;
+        let selection = Selection::of(&call.query, Kind::Request)?;
         let (all, _) = self.store.page(None, usize::MAX);
         let held = |stored: &&Stored| {
             stored.object.metadata.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty())
         };
         let selected: Vec<Stored> =
-            all.into_iter().filter(|stored| selection.matches(&stored.object)).collect();
+            all.into_iter().filter(|stored| selection.matches(Thing::Request(&stored.object))).collect();
         let mut gone = Vec::new();
         if wanted.dry_run {
             gone.clone_from(&selected);
@@ -315,14 +315,14 @@ fn put(object: CertificateSigningRequest, options: &WriteOptions) -> Result<Put,
 }
 
 /// What is to be deleted.
-struct Wanted {
-    uid: Option<String>,
-    version: Option<String>,
-    dry_run: bool,
+pub(super) struct Wanted {
+    pub uid: Option<String>,
+    pub version: Option<String>,
+    pub dry_run: bool,
 }
 
 impl Wanted {
-    fn of(call: &Call) -> Result<Self, Status> {
+    pub fn of(call: &Call) -> Result<Self, Status> {
         let options = call.options("DeleteOptions", false)?;
         let body = if call.body.is_empty() {
             Value::Null
