@@ -99,7 +99,11 @@ impl Serve {
         let setup = Setup {
             address: self.address,
             metrics: self.metrics_address,
-            places: Places { identity: identity.clone(), authorities: authorities.clone(), tokens: self.bootstrap_tokens },
+            places: Places {
+                identity: identity.clone(),
+                authorities: authorities.clone(),
+                tokens: self.bootstrap_tokens,
+            },
             directory: office.store,
             settings: office.settings,
             authorities: office.authorities,
@@ -163,7 +167,9 @@ impl Guide {
                     self.say(&format!("metrics are on http://{metrics}/metrics"));
                 }
                 match self.kubeconfig(*address) {
-                    Ok(()) => self.say(&format!("kubectl --kubeconfig {} get csr", self.kubeconfig.display())),
+                    Ok(()) => {
+                        self.say(&format!("kubectl --kubeconfig {} get csr", self.kubeconfig.display()))
+                    }
                     Err(error) => terminal::warning(&format!("no kubeconfig was written: {error}")),
                 }
             }
@@ -183,7 +189,8 @@ impl Guide {
     /// Writes the kubeconfig that leads here: that of the administrator, to this server.
     fn kubeconfig(&self, address: SocketAddr) -> Result<(), Error> {
         let bytes = |path: &Path| -> Result<Zeroizing<String>, Error> {
-            let failed = |problem: String| DiskError::at(path, "cannot be read")(std::io::Error::other(problem));
+            let failed =
+                |problem: String| DiskError::at(path, "cannot be read")(std::io::Error::other(problem));
             let bytes = read::bytes(path).map_err(|error| failed(error.to_string()))?;
             let text = std::str::from_utf8(&bytes.bytes).map_err(|_| failed("not UTF-8 text".to_owned()))?;
             Ok(Zeroizing::new(text.to_owned()))

@@ -89,8 +89,11 @@ impl Subject {
         let Some(resource) = &self.resource else {
             return format!("User {user} cannot {verb} path {}", crate::x509::go::quoted(path));
         };
-        let part =
-            if resource.subresource.is_empty() { String::new() } else { format!("/{}", resource.subresource) };
+        let part = if resource.subresource.is_empty() {
+            String::new()
+        } else {
+            format!("/{}", resource.subresource)
+        };
         let place = if resource.namespace.is_empty() {
             "at the cluster scope".to_owned()
         } else {
@@ -122,7 +125,11 @@ mod tests {
             (Method::GET, "/apis/certificates.k8s.io/v1", "get path"),
             (Method::GET, &*P.to_owned(), "list certificatesigningrequests  "),
             (Method::GET, &format!("{P}?watch=true"), "watch certificatesigningrequests  "),
-            (Method::GET, &format!("{P}?watch=1&fieldSelector=metadata.name%3Dx"), "watch certificatesigningrequests  x"),
+            (
+                Method::GET,
+                &format!("{P}?watch=1&fieldSelector=metadata.name%3Dx"),
+                "watch certificatesigningrequests  x",
+            ),
             (Method::GET, &format!("{P}/x?watch=true"), "get certificatesigningrequests  x"),
             (Method::PUT, &format!("{P}/x/approval"), "update certificatesigningrequests approval x"),
             (Method::DELETE, &*P.to_owned(), "deletecollection certificatesigningrequests  "),

@@ -177,7 +177,8 @@ fn decision(event: &outcome::Event, now: OffsetDateTime) -> Option<Value> {
             ("deny", name, json!({"kubepki/rule": rule, "kubepki/message": message}))
         }
         E::Signed { name, signer, serial, not_after } => {
-            let said = json!({"kubepki/signer": signer, "kubepki/serial": serial, "kubepki/notAfter": not_after});
+            let said =
+                json!({"kubepki/signer": signer, "kubepki/serial": serial, "kubepki/notAfter": not_after});
             ("sign", name, said)
         }
         E::Failed { name, message } => ("fail", name, json!({"kubepki/message": message})),

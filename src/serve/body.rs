@@ -58,10 +58,12 @@ impl Body for Outgoing {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.content {
-            Sent::Whole(bytes) => {
-                Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))))
+            Sent::Whole(bytes) => Poll::Ready(
+                bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))),
+            ),
+            Sent::Pieces(pieces) => {
+                pieces.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
             }
-            Sent::Pieces(pieces) => pieces.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
         }
     }
 
@@ -86,6 +88,20 @@ pub const ROOM: usize = 64 << 10;
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Reads what is left of a body that is too large, and keeps nothing: who is still sending would not read the answer. But
+/// not all that anybody might send.
+async fn drain(mut body: Incoming) {
+    const MOST: usize = 4 * MAX_BODY;
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let end = Instant::now() + PATIENCE;
+    let mut length = 0;
+    while length < MOST
+        && let Ok(Some(Ok(frame))) = timeout_at(end, body.frame()).await
+    {
+        length += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
 /// Reads the body of a request: at most so much of it, and so much of all together. The permit holds the room that it
 /// takes.
 ///
@@ -99,10 +115,12 @@ pub async fn read(
     let mut bytes = BytesMut::new();
     let mut held: Option<OwnedSemaphorePermit> = None;
     if body.size_hint().lower() > MAX_BODY as u64 {
+        drain(body).await;
         return Err(Status::too_large(MAX_BODY));
     }
     loop {
-        let late = |_| Status::new(408, "Timeout", format!("the body takes longer than {} s", PATIENCE.as_secs()));
+        let late =
+            |_| Status::new(408, "Timeout", format!("the body takes longer than {} s", PATIENCE.as_secs()));
         let frame = match timeout_at(end, body.frame()).await.map_err(late)? {
             None => return Ok((bytes.freeze(), held)),
             Some(Err(_)) => return Err(Status::bad_request("the body is cut off")),
@@ -110,10 +128,13 @@ pub async fn read(
         };
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > MAX_BODY {
+            drop(held);
+            drain(body).await;
             return Err(Status::too_large(MAX_BODY));
         }
         let size = u32::try_from(data.len() / 1024 + 1).unwrap_or(u32::MAX);
-        let full = |_| Status::new(429, "TooManyRequests", "too many bodies are being read, please try again later");
+        let full =
+            |_| Status::new(429, "TooManyRequests", "too many bodies are being read, please try again later");
         let permit = timeout_at(end, Arc::clone(room).acquire_many_owned(size)).await.map_err(full)?;
         match (&mut held, permit) {
             (Some(held), Ok(permit)) => held.merge(permit),

@@ -82,7 +82,9 @@ impl Bundles {
                 continue;
             }
             let bytes = crate::disk::read::bytes(&path).map_err(|error| error.to_string());
-            let text = bytes.and_then(|bytes| String::from_utf8(bytes.bytes.to_vec()).map_err(|_| "is no text".to_owned()));
+            let text = bytes.and_then(|bytes| {
+                String::from_utf8(bytes.bytes.to_vec()).map_err(|_| "is no text".to_owned())
+            });
             let value = text.and_then(|text| Notation::Yaml.read(&text).map_err(|error| error.to_string()));
             match value {
                 Ok(value) if value["kind"] == KIND && !name(&value).is_empty() => {

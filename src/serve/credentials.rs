@@ -95,7 +95,8 @@ impl Places {
     }
 
     fn read(&self, generation: u64, warn: &mut dyn FnMut(String)) -> Result<Current, ServeError> {
-        let bytes = |path: &Path| read::bytes(path).map_err(|error| ServeError::file(path, error.to_string()));
+        let bytes =
+            |path: &Path| read::bytes(path).map_err(|error| ServeError::file(path, error.to_string()));
         let authorities = Certificate::all_from_pem(&bytes(&self.authorities)?.bytes)
             .map_err(|error| ServeError::file(&self.authorities, error.to_string()))?;
         if authorities.is_empty() {

@@ -83,8 +83,19 @@ const GRACE: Duration = Duration::from_secs(25);
 /// # Errors
 /// When the server cannot begin, or what it was told to keep cannot be written when it stops.
 pub fn run(setup: Setup, tell: &Tell) -> Result<(), ServeError> {
-    let Setup { address, metrics, places, directory, settings, authorities, ledger, bundles, audit, kubernetes, clock } =
-        setup;
+    let Setup {
+        address,
+        metrics,
+        places,
+        directory,
+        settings,
+        authorities,
+        ledger,
+        bundles,
+        audit,
+        kubernetes,
+        clock,
+    } = setup;
     let (changed, _) = watch::channel(0);
     let hear = {
         let changed = changed.clone();

@@ -44,9 +44,9 @@ impl ServeError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Listen { .. } => Some("`--address 127.0.0.1:0` takes a port that is free"),
-            Self::File { .. } => {
-                Some("`kubepki apply` makes a Kubernetes directory; --cert, --key and --client-ca name other files")
-            }
+            Self::File { .. } => Some(
+                "`kubepki apply` makes a Kubernetes directory; --cert, --key and --client-ca name other files",
+            ),
             Self::Disk(error) | Self::Store(StoreError::Disk(error)) => error.hint(),
             Self::Store(_) | Self::Threads(_) => None,
         }

@@ -148,7 +148,9 @@ async fn answer(
     }
     // A list of everything is large: few are made at the same time.
     let large = match action {
-        Action::List | Action::DeleteMany if call.query.said("limit").is_none() && !call.query.is("watch") => {
+        Action::List | Action::DeleteMany
+            if call.query.said("limit").is_none() && !call.query.is("watch") =>
+        {
             Arc::clone(&server.lists).acquire_owned().await.ok()
         }
         _ => None,
@@ -169,7 +171,8 @@ fn forbidden(subject: &Subject, text: &str) -> Status {
         Some(of) => {
             let name =
                 if of.object.is_empty() { String::new() } else { crate::x509::go::quoted(&of.object) + " " };
-            let resource = if of.group.is_empty() { of.name.clone() } else { format!("{}.{}", of.name, of.group) };
+            let resource =
+                if of.group.is_empty() { of.name.clone() } else { format!("{}.{}", of.name, of.group) };
             let details = crate::api::status::Details {
                 name: of.object.clone(),
                 group: of.group.clone(),

@@ -91,7 +91,6 @@ pub struct Metrics {
 /// In seconds: a write takes a sync of the disk, a list of ten thousand objects a tenth of a second.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("kubepki");
@@ -111,7 +110,11 @@ impl Default for Metrics {
             heartbeat: Gauge::default(),
             registry: Registry::default(),
         };
-        registry.register("http_requests", "Requests by verb, resource and HTTP status", this.requests.clone());
+        registry.register(
+            "http_requests",
+            "Requests by verb, resource and HTTP status",
+            this.requests.clone(),
+        );
         let help = "How long requests take but for watches";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, this.latencies.clone());
         registry.register("decisions", "What the loop has decided", this.decisions.clone());
@@ -121,7 +124,12 @@ impl Default for Metrics {
         registry.register("files_behind", "Requests whose files are not written yet", this.behind.clone());
         registry.register("connections", "Open connections", this.connections.clone());
         registry.register("watches", "Open watches", this.watches.clone());
-        registry.register_with_unit("ledger_size", "The size of the ledger", Unit::Bytes, this.ledger.clone());
+        registry.register_with_unit(
+            "ledger_size",
+            "The size of the ledger",
+            Unit::Bytes,
+            this.ledger.clone(),
+        );
         let help = "When a certificate ends, in seconds since 1970";
         registry.register("certificate_not_after_timestamp_seconds", help, this.expiries.clone());
         let help = "When the loop was last seen at work, in seconds since 1970";

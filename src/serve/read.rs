@@ -68,7 +68,8 @@ pub fn list(source: &Source, call: &Call, now: time::OffsetDateTime) -> Result<A
     let query = &call.query;
     let selection = Selection::of(query, source.kind())?;
     let (mut after, version) = begin(source, query)?;
-    let limit = number(query, "limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
+    let limit =
+        number(query, "limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let limit = limit.unwrap_or(MOST);
     let mut objects: Vec<Item> = Vec::new();
     let mut more = false;
@@ -125,7 +126,10 @@ fn begin(source: &Source, query: &Query) -> Result<(Option<String>, Version), St
     match matched {
         None => {}
         Some(_) if token.is_some() => {
-            return forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+            return forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden when continue is provided",
+            );
         }
         Some(_) if wanted.is_none() => {
             let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";

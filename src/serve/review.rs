@@ -33,7 +33,8 @@ pub fn who_am_i(call: &Call, now: OffsetDateTime) -> Result<Answer, Status> {
 pub fn may_i(call: &Call, rbac: &Rbac) -> Result<Answer, Status> {
     let accept = call.accept()?;
     let options = call.options("CreateOptions", false)?;
-    let asked = call.object("authorization.k8s.io/v1", "SelfSubjectAccessReview", options.field_validation)?;
+    let asked =
+        call.object("authorization.k8s.io/v1", "SelfSubjectAccessReview", options.field_validation)?;
     let allowed = match question(&asked.value)? {
         Question::Resource { verb, group, resource, subresource, name, .. } => {
             let (verb, group, name) = (verb.as_str(), group.as_str(), name.as_str());

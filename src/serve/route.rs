@@ -112,7 +112,11 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/apis/certificates.k8s.io/v1/certificatesigningrequests/{}/status",
-        methods: &[(Method::GET, A::Get), (Method::PUT, A::Update(Status)), (Method::PATCH, A::Patch(Status))],
+        methods: &[
+            (Method::GET, A::Get),
+            (Method::PUT, A::Update(Status)),
+            (Method::PATCH, A::Patch(Status)),
+        ],
     },
     Route {
         path: "/apis/certificates.k8s.io/v1/watch/certificatesigningrequests",

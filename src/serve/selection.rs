@@ -1,10 +1,10 @@
 //! Which objects a client wants to see.
 
-use crate::api::selector::Selector;
-use crate::api::status::Status;
 use super::bundle;
 use super::query::Query;
 use super::shape::{Kind, Thing};
+use crate::api::selector::Selector;
+use crate::api::status::Status;
 
 /// What is selected.
 #[derive(Debug)]

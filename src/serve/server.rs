@@ -125,8 +125,10 @@ impl Drop for Watching {
 /// There is no room now.
 #[must_use]
 pub fn busy(message: &str) -> Status {
-    let details =
-        crate::api::status::Details { retry_after_seconds: Some(1), ..crate::api::status::Details::default() };
+    let details = crate::api::status::Details {
+        retry_after_seconds: Some(1),
+        ..crate::api::status::Details::default()
+    };
     Status::new(429, "TooManyRequests", message).about(details)
 }
 
@@ -239,9 +241,7 @@ impl Server {
         let current = self.credentials.current();
         let mut expiries = vec![("serving".to_owned(), current.not_after.unix_timestamp())];
         let authorities = current.authorities.iter();
-        expiries.extend(
-            authorities.map(|ca| (ca.subject.to_string(), ca.not_after.unix_timestamp())),
-        );
+        expiries.extend(authorities.map(|ca| (ca.subject.to_string(), ca.not_after.unix_timestamp())));
         let (_, behind) = self.store.counts();
         Snapshot {
             states: states.to_vec(),
@@ -270,4 +270,3 @@ fn watching(
     let content_type = watch.content_type().to_owned();
     Ok(Answer { code: 200, content_type, headers: Vec::new(), body: Content::Watch(Box::new(watch)) })
 }
-

@@ -172,17 +172,15 @@ impl Form {
 
     /// A list as an answer.
     #[must_use]
-    pub fn list<'a>(
-        &self,
-        kind: Kind,
-        things: impl Iterator<Item = Thing<'a>>,
-        metadata: &Value,
-    ) -> Answer {
+    pub fn list<'a>(&self, kind: Kind, things: impl Iterator<Item = Thing<'a>>, metadata: &Value) -> Answer {
         let (api_version, name) = kind.names();
         let value = match self.accept.shape {
-            Shape::Table { version } => {
-                table(Some(kind.columns()), version, metadata, things.map(|thing| thing.row(self, version)).collect())
-            }
+            Shape::Table { version } => table(
+                Some(kind.columns()),
+                version,
+                metadata,
+                things.map(|thing| thing.row(self, version)).collect(),
+            ),
             Shape::Object => {
                 let items: Vec<Value> = things.map(|thing| anonymous(thing.value())).collect();
                 json!({"kind": format!("{name}List"), "apiVersion": api_version, "metadata": metadata, "items": items})

@@ -103,7 +103,8 @@ impl Source {
                 let event = |event: &Arc<crate::store::resident::Event>| {
                     // What has no uid is no request yet.
                     let new = event.new.as_ref().map(|stored| &stored.object);
-                    let new = new.filter(|object| object.metadata.uid.as_ref().is_some_and(|uid| !uid.is_empty()));
+                    let new =
+                        new.filter(|object| object.metadata.uid.as_ref().is_some_and(|uid| !uid.is_empty()));
                     Event {
                         version: event.version,
                         old: event.old.clone().map(Item::Request),

@@ -41,7 +41,8 @@ impl Identity {
     /// # Errors
     /// When a file cannot be read, or the key is another's.
     pub fn read(&self, authorities: &[Certificate]) -> Result<Presented, ServeError> {
-        let bytes = |path: &Path| read::bytes(path).map_err(|error| ServeError::file(path, error.to_string()));
+        let bytes =
+            |path: &Path| read::bytes(path).map_err(|error| ServeError::file(path, error.to_string()));
         let chain = Certificate::all_from_pem(&bytes(&self.certificate)?.bytes)
             .map_err(|error| ServeError::file(&self.certificate, error.to_string()))?;
         let key = PrivateKey::from_pem(&bytes(&self.key)?.bytes)

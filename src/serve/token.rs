@@ -35,7 +35,10 @@ struct Token {
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token").field("until", &self.until).field("groups", &self.groups).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("until", &self.until)
+            .field("groups", &self.groups)
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,10 +53,13 @@ impl Tokens {
         for value in Notation::Yaml.read_all(text).map_err(|error| error.to_string())? {
             let items = value.get("items").and_then(|items| items.as_array()).cloned();
             for secret in items.unwrap_or_else(|| vec![value]) {
-                let name = secret.pointer("/metadata/name").and_then(|name| name.as_str()).unwrap_or_default();
+                let name =
+                    secret.pointer("/metadata/name").and_then(|name| name.as_str()).unwrap_or_default();
                 match token(&secret) {
                     Ok((id, token)) => drop(tokens.tokens.insert(id, token)),
-                    Err(problem) => problems.push(format!("the Secret {name:?} is no bootstrap token: {problem}")),
+                    Err(problem) => {
+                        problems.push(format!("the Secret {name:?} is no bootstrap token: {problem}"))
+                    }
                 }
             }
         }
@@ -168,8 +174,11 @@ mod tests {
         let before = datetime!(2026-11-22 11:59 UTC);
         let user = tokens.user("abcdef.0123456789abcdef", before).unwrap();
         assert_eq!(user.name, "system:bootstrap:abcdef");
-        let groups =
-            ["system:bootstrappers", "system:bootstrappers:kubeadm:default-node-token", "system:authenticated"];
+        let groups = [
+            "system:bootstrappers",
+            "system:bootstrappers:kubeadm:default-node-token",
+            "system:authenticated",
+        ];
         assert_eq!(user.groups, groups);
         for (bearer, at, counts) in [
             ("abcdef.0123456789abcdee", before, false),

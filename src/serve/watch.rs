@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
 use time::OffsetDateTime;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::status::{Details, Status};
@@ -62,12 +62,7 @@ impl Watch {
     ///
     /// # Errors
     /// When the query is not as it must be.
-    pub fn of(
-        call: &Call,
-        source: Source,
-        name: Option<&str>,
-        now: OffsetDateTime,
-    ) -> Result<Self, Status> {
+    pub fn of(call: &Call, source: Source, name: Option<&str>, now: OffsetDateTime) -> Result<Self, Status> {
         let form = call.form(now)?;
         let query = &call.query;
         let selection = Selection::of(query, source.kind())?;
@@ -83,7 +78,8 @@ impl Watch {
         let initial = query.get("sendInitialEvents").map(|_| query.is("sendInitialEvents"));
         match (initial, query.said("resourceVersionMatch")) {
             (None, Some(_)) => {
-                let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+                let detail =
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
                 return forbidden("resourceVersionMatch", detail);
             }
             (Some(_), found) if found != Some("NotOlderThan") => {
@@ -99,7 +95,8 @@ impl Watch {
             (Some(false) | None, _) => Begin::Behind(0),
         };
         let seconds = number(query, "timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok());
-        let duration = seconds.filter(|seconds| *seconds > 0).map_or(LONGEST, Duration::from_secs).min(LONGEST);
+        let duration =
+            seconds.filter(|seconds| *seconds > 0).map_or(LONGEST, Duration::from_secs).min(LONGEST);
         let bookmarks = query.is("allowWatchBookmarks");
         Ok(Self { form, source, selection, begin, bookmarks, duration })
     }

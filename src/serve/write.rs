@@ -166,8 +166,7 @@ impl Desk<'_> {
         }
         let object = self.retry(name, false, |old| {
             let before = value(old);
-            let mut patched =
-                patch::apply(patch_type, &call.body, Some(&before), kind, &options, &writer)?;
+            let mut patched = patch::apply(patch_type, &call.body, Some(&before), kind, &options, &writer)?;
             if !applies {
                 track(Some(&before), &mut patched.value, kind, &writer);
             }
@@ -195,11 +194,8 @@ impl Desk<'_> {
             if put.dry_run || *old.object == put.object && !put.over {
                 return Ok(Arc::new(put.object));
             }
-            let write = if put.over {
-                Write::Remove(old)
-            } else {
-                Write::Replace { old, new: put.object.clone() }
-            };
+            let write =
+                if put.over { Write::Remove(old) } else { Write::Replace { old, new: put.object.clone() } };
             tries += 1;
             match self.one(write, name)? {
                 Ok(_) if put.over => return Ok(Arc::new(put.object)),
@@ -241,12 +237,7 @@ impl Desk<'_> {
     }
 
     /// Notes that an object is to be deleted once nobody holds it any more.
-    fn mark(
-        &self,
-        old: &Stored,
-        wanted: &Wanted,
-        form: &Form,
-    ) -> Result<Answer, Status> {
+    fn mark(&self, old: &Stored, wanted: &Wanted, form: &Form) -> Result<Answer, Status> {
         let mut new = (*old.object).clone();
         if new.metadata.deletion_timestamp.is_none() {
             new.metadata.deletion_timestamp = Some(time(self.now));

@@ -205,8 +205,7 @@ impl Directory {
         counter.raise(state.history.last());
         let mut claimed = HashSet::new();
         let planned = writes.into_iter().map(|write| self.plan(&state, &mut claimed, write)).collect();
-        let outcomes =
-            self.carry_out(&mut state, planned, &mut |_| counter.next((self.clock)()))?;
+        let outcomes = self.carry_out(&mut state, planned, &mut |_| counter.next((self.clock)()))?;
         counter.keep();
         self.notice.ring();
         Ok(outcomes)

@@ -14,7 +14,17 @@ fn curl(served: &Served, arguments: &[&str], path: &str) -> Ran {
     served.bed.write("curl.key", &*kubeconfig.key.embedded().unwrap().to_pem().unwrap());
     let port = served.port;
     let (resolve, url) = (format!("kubernetes:{port}:127.0.0.1"), format!("https://kubernetes:{port}{path}"));
-    let common = ["-sS", "--cacert", "out/pki/ca.crt", "--cert", "curl.crt", "--key", "curl.key", "--resolve", &resolve];
+    let common = [
+        "-sS",
+        "--cacert",
+        "out/pki/ca.crt",
+        "--cert",
+        "curl.crt",
+        "--key",
+        "curl.key",
+        "--resolve",
+        &resolve,
+    ];
     served.bed.peer("curl", &[&common, arguments, &[&url]].concat()).success()
 }
 
@@ -23,13 +33,25 @@ fn raw_bodies_are_taken_as_kubectl_sends_them() {
     let served = Served::new();
     served.bed.write("one.json", simple("one").to_string());
     // `replace --raw` and `create --raw`: in chunks, and without a Content-Type.
-    let chunked = ["-X", "POST", "-H", "Transfer-Encoding: chunked", "-H", "Content-Type:", "--data-binary", "@one.json"];
+    let chunked = [
+        "-X",
+        "POST",
+        "-H",
+        "Transfer-Encoding: chunked",
+        "-H",
+        "Content-Type:",
+        "--data-binary",
+        "@one.json",
+    ];
     for version in ["--http1.1", "--http2"] {
         let made = curl(&served, &[&[version], &chunked[..]].concat(), P).json();
         let uid = made["metadata"]["uid"].as_str();
         assert!(uid.is_some_and(|uid| uid.len() == 36), "{made}");
         let told = curl(&served, &[version, "-X", "DELETE"], &format!("{P}/one")).json();
-        assert_eq!((&told["status"], &told["details"]["kind"]), (&json!("Success"), &json!("certificatesigningrequests")));
+        assert_eq!(
+            (&told["status"], &told["details"]["kind"]),
+            (&json!("Success"), &json!("certificatesigningrequests"))
+        );
     }
     let yaml = "{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest}";
     let refused = curl(&served, &["-X", "POST", "-H", "Content-Type:", "-d", yaml], P).json();
@@ -53,20 +75,77 @@ fn statuses_are_those_of_kubernetes() {
     };
     let other = with("/metadata/name", "two".into());
     for (method, path, body, code, reason, message) in [
-        ("GET", &format!("{P}/x"), None, 404, "NotFound", "certificatesigningrequests.certificates.k8s.io \"x\" not found"),
-        ("GET", &"/apis/x.example/v1".to_owned(), None, 404, "NotFound", "the server could not find the requested resource"),
-        ("GET", &format!("{P}/one/scale"), None, 404, "NotFound", "the server could not find the requested resource"),
-        ("POST", &format!("{P}/one/approval"), Some(&one), 405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
-        ("POST", &P.to_owned(), Some(&one), 400, "BadRequest", "resourceVersion should not be set on objects to be created"),
-        ("PUT", &path, Some(&other), 400, "BadRequest", "the name of the object (two) does not match the name on the URL (one)"),
-        ("PUT", &format!("{P}/two"), Some(&other), 404, "NotFound", "certificatesigningrequests.certificates.k8s.io \"two\" not found"),
         (
-            "PUT", &path, Some(&with("/metadata/resourceVersion", "1".into())), 409, "Conflict",
+            "GET",
+            &format!("{P}/x"),
+            None,
+            404,
+            "NotFound",
+            "certificatesigningrequests.certificates.k8s.io \"x\" not found",
+        ),
+        (
+            "GET",
+            &"/apis/x.example/v1".to_owned(),
+            None,
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        ),
+        (
+            "GET",
+            &format!("{P}/one/scale"),
+            None,
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        ),
+        (
+            "POST",
+            &format!("{P}/one/approval"),
+            Some(&one),
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        ),
+        (
+            "POST",
+            &P.to_owned(),
+            Some(&one),
+            400,
+            "BadRequest",
+            "resourceVersion should not be set on objects to be created",
+        ),
+        (
+            "PUT",
+            &path,
+            Some(&other),
+            400,
+            "BadRequest",
+            "the name of the object (two) does not match the name on the URL (one)",
+        ),
+        (
+            "PUT",
+            &format!("{P}/two"),
+            Some(&other),
+            404,
+            "NotFound",
+            "certificatesigningrequests.certificates.k8s.io \"two\" not found",
+        ),
+        (
+            "PUT",
+            &path,
+            Some(&with("/metadata/resourceVersion", "1".into())),
+            409,
+            "Conflict",
             "Operation cannot be fulfilled on certificatesigningrequests.certificates.k8s.io \"one\": the object has been \
              modified; please apply your changes to the latest version and try again",
         ),
         (
-            "DELETE", &path, Some(&json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": "1"}})), 409, "Conflict",
+            "DELETE",
+            &path,
+            Some(&json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": "1"}})),
+            409,
+            "Conflict",
             "",
         ),
         ("PATCH", &path, Some(&json!({})), 415, "UnsupportedMediaType", ""),
@@ -76,7 +155,11 @@ fn statuses_are_those_of_kubernetes() {
             None => admin.get(path),
         };
         let status = reply.json();
-        assert_eq!((reply.code, status["reason"].as_str().unwrap()), (code, reason), "{method} {path}: {status}");
+        assert_eq!(
+            (reply.code, status["reason"].as_str().unwrap()),
+            (code, reason),
+            "{method} {path}: {status}"
+        );
         assert!(status["message"].as_str().unwrap().contains(message), "{status}");
         assert_eq!((&status["kind"], &status["status"]), (&json!("Status"), &json!("Failure")));
     }
@@ -101,7 +184,10 @@ fn what_may_not_change_stays_and_what_is_kept_for_somebody_waits() {
     let put = admin.json("PUT", &path, &one).code(200).json();
     assert_eq!(put["spec"]["signerName"], super::CLIENT);
     let same = admin.json("PUT", &path, &put).code(200).json();
-    assert_eq!(same["metadata"]["resourceVersion"], put["metadata"]["resourceVersion"], "nothing has changed");
+    assert_eq!(
+        same["metadata"]["resourceVersion"], put["metadata"]["resourceVersion"],
+        "nothing has changed"
+    );
     let marked = admin.ask("DELETE", &path, &[], b"").code(200).json();
     assert!(marked["metadata"]["deletionTimestamp"].is_string());
     let mut held = admin.get(&path).code(200).json();

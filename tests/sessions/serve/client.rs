@@ -17,7 +17,7 @@ pub const P: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 /// Who asks.
 #[derive(Clone, Default)]
 pub struct Who {
-    pub pair: Option<(Certificate, PrivateKey)>,
+    pub pair: Option<(Certificate, Arc<PrivateKey>)>,
     pub token: String,
 }
 
@@ -68,7 +68,7 @@ impl Who {
     }
 
     pub fn with(certificate: Certificate, key: PrivateKey) -> Self {
-        Self { pair: Some((certificate, key)), token: String::new() }
+        Self { pair: Some((certificate, Arc::new(key))), token: String::new() }
     }
 
     pub fn token(token: &str) -> Self {
@@ -80,7 +80,8 @@ impl Who {
         let mut roots = RootCertStore::empty();
         roots.add(der(authority)).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let builder =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let builder = builder.with_root_certificates(roots);
         match &self.pair {
             None => builder.with_no_client_auth(),

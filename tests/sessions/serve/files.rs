@@ -24,7 +24,10 @@ fn a_file_is_a_request_and_a_request_a_file() {
     bed.write("out/csr/two.json", two.to_string());
     eventually("the API follows", || admin.get(&format!("{P}/two")).code == 200);
     let two = admin.get(&format!("{P}/two")).json();
-    assert_eq!((&two["spec"]["username"], two["status"].get("conditions")), (&"system:anonymous".into(), None));
+    assert_eq!(
+        (&two["spec"]["username"], two["status"].get("conditions")),
+        (&"system:anonymous".into(), None)
+    );
     // The other verbs see what the server has acknowledged, and the server sees what they do.
     bed.run(&["csr", "approve", "one", "-d", "out"]).success();
     super::certificate(&mut admin, "one");
@@ -70,7 +73,7 @@ fn certificates_are_read_again_when_they_change() {
         bed.shell(&script).success().stdout
     };
     let before = serial();
-    bed.run(&["renew", "apiserver", "-f", "cluster.yaml", "-d", "out", "--yes"]).success();
+    bed.run(&["renew", "apiserver", "-f", "cluster.yaml", "-d", "out"]).success();
     eventually("the new certificate is presented", || serial() != before);
     // What is bad changes nothing.
     let good = bed.read("out/pki/apiserver.crt");

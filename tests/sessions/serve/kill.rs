@@ -62,7 +62,10 @@ fn what_was_acknowledged_is_there_after_sigkill() {
         assert_eq!(object["metadata"]["uid"], uid.as_str(), "{name}");
         if *is_approved {
             let certificate = certificate(&mut admin, name);
-            assert!(serials.insert(kubepki::x509::hex::hex(&certificate.serial).trim_start_matches("00").to_owned()));
+            assert!(
+                serials
+                    .insert(kubepki::x509::hex::hex(&certificate.serial).trim_start_matches("00").to_owned())
+            );
         }
     }
     for name in deleted.into_inner().unwrap() {
@@ -71,9 +74,11 @@ fn what_was_acknowledged_is_there_after_sigkill() {
     // Every certificate is in the ledger, and none twice for one request.
     let ledger = served.bed.read("out/.kubepki/ledger");
     let entries: Vec<Value> = ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let known: BTreeSet<String> = entries.iter().map(|entry| entry["serial"].as_str().unwrap().to_owned()).collect();
+    let known: BTreeSet<String> =
+        entries.iter().map(|entry| entry["serial"].as_str().unwrap().to_owned()).collect();
     assert!(serials.is_subset(&known), "{:?}", serials.difference(&known).collect::<Vec<_>>());
-    let uids: BTreeSet<&str> = entries.iter().map(|entry| entry["request"]["uid"].as_str().unwrap()).collect();
+    let uids: BTreeSet<&str> =
+        entries.iter().map(|entry| entry["request"]["uid"].as_str().unwrap()).collect();
     assert_eq!(uids.len(), entries.len(), "one certificate for each request");
 }
 

@@ -13,8 +13,10 @@ use crate::testbed::Testbed;
 fn programs() -> Vec<String> {
     let mut programs = vec!["kubectl".to_owned()];
     let path = std::env::var_os("PATH").unwrap();
-    let found = std::env::split_paths(&path).map(|directory| directory.join("kubectl")).find(|path| path.is_file());
-    let home = found.and_then(|found| found.canonicalize().ok()).and_then(|found| found.parent().map(Into::into));
+    let found =
+        std::env::split_paths(&path).map(|directory| directory.join("kubectl")).find(|path| path.is_file());
+    let home =
+        found.and_then(|found| found.canonicalize().ok()).and_then(|found| found.parent().map(Into::into));
     let beside = home.into_iter().flat_map(|home: std::path::PathBuf| std::fs::read_dir(home).unwrap());
     let mut beside: Vec<String> = beside
         .map(|entry| entry.unwrap().path())
@@ -30,7 +32,8 @@ fn programs() -> Vec<String> {
 fn request(bed: &Testbed, name: &str, subject: &str) -> String {
     let key = format!("{name}.key");
     bed.peer("openssl", &["genrsa", "-out", &key, "2048"]).success();
-    bed.peer("openssl", &["req", "-new", "-key", &key, "-out", &format!("{name}.csr"), "-subj", subject]).success();
+    bed.peer("openssl", &["req", "-new", "-key", &key, "-out", &format!("{name}.csr"), "-subj", subject])
+        .success();
     bed.shell(&format!("base64 < {name}.csr | tr -d '\\n'")).success().stdout
 }
 
@@ -49,22 +52,34 @@ fn a_normal_user_is_issued_a_certificate() {
     for program in programs() {
         let run = |arguments: &[&str], input: &str| served.any_kubectl(&program, arguments, input);
         let object = manifest("myuser", &text, "kubernetes.io/kube-apiserver-client", &["client auth"]);
-        run(&["apply", "-f", "-"], &object).success().out("certificatesigningrequest.certificates.k8s.io/myuser created");
+        run(&["apply", "-f", "-"], &object)
+            .success()
+            .out("certificatesigningrequest.certificates.k8s.io/myuser created");
         run(&["apply", "-f", "-"], &object).success().out("unchanged");
-        run(&["get", "csr"], "").success().out("REQUESTEDDURATION").out("kubernetes-admin   24h").out("Pending");
+        run(&["get", "csr"], "")
+            .success()
+            .out("REQUESTEDDURATION")
+            .out("kubernetes-admin   24h")
+            .out("Pending");
         run(&["describe", "csr", "myuser"], "").success().out("Common Name:    myuser").out("Pending");
         run(&["certificate", "approve", "myuser"], "").success().out("approved");
-        eventually("issued", || {
-            run(&["get", "csr/myuser"], "").success().stdout.contains("Approved,Issued")
-        });
+        eventually("issued", || run(&["get", "csr/myuser"], "").success().stdout.contains("Approved,Issued"));
         run(&["certificate", "deny", "myuser"], "").code(1).err("already Approved");
         let pem = run(&["get", "csr", "myuser", "-o", "jsonpath={.status.certificate}"], "").success().stdout;
         served.bed.write("myuser.b64", pem);
         served.bed.shell("base64 -d < myuser.b64 > myuser.crt").success();
         let verify = ["verify", "-CAfile", "out/pki/ca.crt", "-purpose", "sslclient", "myuser.crt"];
         served.bed.peer("openssl", &verify).success();
-        let own = ["--client-certificate", "myuser.crt", "--client-key", "myuser.key"];
-        run(&[&own[..], &["get", "csr"]].concat(), "").code(1).err("User \"myuser\" cannot list resource");
+        let set = [
+            "config",
+            "set-credentials",
+            "myuser",
+            "--client-key=myuser.key",
+            "--client-certificate=myuser.crt",
+            "--embed-certs=true",
+        ];
+        run(&set, "").success();
+        run(&["--user", "myuser", "get", "csr"], "").code(1).err("User \"myuser\" cannot list resource");
         run(&["label", "csr", "myuser", "a=b"], "").success();
         run(&["get", "csr", "-l", "a=b", "-o", "name"], "").success().out("/myuser");
         run(&["wait", "csr/myuser", "--for=condition=Approved", "--timeout=10s"], "").success();
@@ -80,7 +95,19 @@ fn a_server_is_signed_for_by_hand() {
     let text = request(bed, "server", "/CN=my-svc.my-namespace.svc.cluster.local");
     bed.peer(
         "openssl",
-        &["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "hand.key", "-out", "hand.crt", "-subj", "/CN=My Example Signer"],
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "hand.key",
+            "-out",
+            "hand.crt",
+            "-subj",
+            "/CN=My Example Signer",
+        ],
     )
     .success();
     for program in programs() {
@@ -92,20 +119,35 @@ fn a_server_is_signed_for_by_hand() {
         run(&["certificate", "approve", "my-svc.my-namespace"], "").success();
         std::thread::sleep(Duration::from_millis(100));
         run(&["get", "csr"], "").success().out("Approved").not_out("Issued");
-        let pem = run(&["get", "csr", "my-svc.my-namespace", "-o", "jsonpath={.spec.request}"], "").success().stdout;
+        let pem = run(&["get", "csr", "my-svc.my-namespace", "-o", "jsonpath={.spec.request}"], "")
+            .success()
+            .stdout;
         bed.write("asked.b64", pem);
         bed.shell("base64 -d < asked.b64 > asked.csr").success();
-        let sign = ["x509", "-req", "-in", "asked.csr", "-CA", "hand.crt", "-CAkey", "hand.key", "-CAcreateserial", "-out", "hand-signed.crt"];
+        let sign = [
+            "x509",
+            "-req",
+            "-in",
+            "asked.csr",
+            "-CA",
+            "hand.crt",
+            "-CAkey",
+            "hand.key",
+            "-CAcreateserial",
+            "-out",
+            "hand-signed.crt",
+        ];
         bed.peer("openssl", &sign).success();
         let signed = bed.shell("base64 < hand-signed.crt | tr -d '\\n'").success().stdout;
-        let mut value: Value =
-            run(&["get", "csr", "my-svc.my-namespace", "-o", "json"], "").success().json();
+        let mut value: Value = run(&["get", "csr", "my-svc.my-namespace", "-o", "json"], "").success().json();
         value["status"]["certificate"] = signed.into();
         // As the page does it: no Content-Type, in chunks.
         let path = format!("{}/my-svc.my-namespace/status", super::P);
         run(&["replace", "--raw", &path, "-f", "-"], &value.to_string()).success();
         run(&["get", "csr"], "").success().out("Approved,Issued");
-        let pem = run(&["get", "csr", "my-svc.my-namespace", "-o", "jsonpath={.status.certificate}"], "").success().stdout;
+        let pem = run(&["get", "csr", "my-svc.my-namespace", "-o", "jsonpath={.status.certificate}"], "")
+            .success()
+            .stdout;
         bed.write("server.b64", pem);
         assert!(bed.shell("base64 -d < server.b64").success().stdout.contains("BEGIN CERTIFICATE"));
         run(&["delete", "csr", "--all"], "").success();
@@ -118,15 +160,26 @@ fn what_kubectl_can_do_it_can_do() {
     let text = request(&served.bed, "one", "/CN=one");
     let object = manifest("one", &text, "kubernetes.io/kube-apiserver-client", &["client auth"]);
     let run = |arguments: &[&str], input: &str| served.any_kubectl("kubectl", arguments, input);
-    run(&["create", "-f", "-"], &object.replace("spec:", "spec:\n  bogus: 1")).code(1).err("unknown field \"spec.bogus\"");
-    run(&["create", "-f", "-"], &object.replace("client auth", "client")).code(1).err("spec.usages[0]: Unsupported value: \"client\"");
+    run(&["create", "-f", "-"], &object.replace("spec:", "spec:\n  bogus: 1"))
+        .code(1)
+        .err("unknown field \"spec.bogus\"");
+    run(&["create", "-f", "-"], &object.replace("client auth", "client"))
+        .code(1)
+        .err("spec.usages[0]: Unsupported value: \"client\"");
     run(&["create", "--dry-run=server", "-f", "-"], &object).success().out("server dry run");
     run(&["get", "csr"], "").success().err("No resources found");
     run(&["create", "-f", "-"], &object).success();
     run(&["create", "-f", "-"], &object).code(1).err("already exists");
-    run(&["apply", "--server-side", "--force-conflicts", "-f", "-"], &object).success().out("serverside-applied");
-    run(&["patch", "csr", "one", "--type=json", "-p", "[{\"op\":\"remove\",\"path\":\"/metadata/nothing\"}]"], "").code(1);
-    run(&["patch", "csr", "one", "--type=merge", "-p", "{\"metadata\":{\"labels\":{\"a\":\"1\"}}}"], "").success();
+    run(&["apply", "--server-side", "--force-conflicts", "-f", "-"], &object)
+        .success()
+        .out("serverside-applied");
+    run(
+        &["patch", "csr", "one", "--type=json", "-p", "[{\"op\":\"remove\",\"path\":\"/metadata/nothing\"}]"],
+        "",
+    )
+    .code(1);
+    run(&["patch", "csr", "one", "--type=merge", "-p", "{\"metadata\":{\"labels\":{\"a\":\"1\"}}}"], "")
+        .success();
     run(&["annotate", "csr", "one", "b=2"], "").success();
     run(&["replace", "-f", "-"], &object).success().out("replaced");
     run(&["get", "csr", "--field-selector", "metadata.name=one", "-o", "name"], "").success().out("/one");
@@ -155,7 +208,8 @@ fn a_watch_sees_a_request_come_and_go() {
     let out = std::fs::File::create(served.bed.path("watched")).unwrap();
     let mut command = crate::testbed::peer("kubectl");
     command.args(["--kubeconfig", KUBECONFIG, "get", "csr", "-w"]).current_dir(served.bed.path(""));
-    let mut child = command.env("HOME", served.bed.path("home")).stdout(out).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command.env("HOME", served.bed.path("home")).stdout(out).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(500));
     served.any_kubectl("kubectl", &["create", "-f", "-"], &object).success();
     served.kubectl(&["certificate", "approve", "one"]).success();

@@ -80,7 +80,10 @@ fn a_kubelet_joins_and_rotates() {
     let (name, uid) = post(&mut client, &asked);
     wait(&mut client, &name, &uid);
     let log = served.bed.read("out/.kubepki/audit.log");
-    assert!(log.contains("\"verb\":\"approve\"") && log.contains("\"verb\":\"sign\""), "decisions are in the audit log");
+    assert!(
+        log.contains("\"verb\":\"approve\"") && log.contains("\"verb\":\"sign\""),
+        "decisions are in the audit log"
+    );
     // Not for another, and a serving certificate is nobody's who is not in the spec.
     let (other, _) = kubelet("system:node:worker2", CLIENT, &["digital signature", "client auth"]);
     let bytes = encode(Format::Protobuf, &other).unwrap();

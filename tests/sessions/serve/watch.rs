@@ -48,9 +48,15 @@ fn what_is_there_then_what_changes() {
     admin.ask("DELETE", &format!("{P}/a"), &[], b"").code(200);
     assert_eq!(kinds(&events(&mut labelled, 2)), ["ADDED a", "DELETED a"], "in and out of sight");
     let live = events(&mut behind, 3);
-    assert_eq!(kinds(&live), ["MODIFIED a", "MODIFIED a", "DELETED a"], "a patch that changes nothing is none");
-    let versions: Vec<u64> =
-        live.iter().map(|(_, object)| object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap()).collect();
+    assert_eq!(
+        kinds(&live),
+        ["MODIFIED a", "MODIFIED a", "DELETED a"],
+        "a patch that changes nothing is none"
+    );
+    let versions: Vec<u64> = live
+        .iter()
+        .map(|(_, object)| object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap())
+        .collect();
     assert!(versions.is_sorted() && versions[0] > version.parse().unwrap());
     assert_eq!(kinds(&events(&mut initial, 3)), ["MODIFIED a", "MODIFIED a", "DELETED a"]);
 }
@@ -78,7 +84,10 @@ fn what_is_not_as_it_must_be_is_refused() {
     // What is forgotten is told inside the stream, as kube-apiserver does.
     admin.watch("resourceVersion=1").code(200);
     let (kind, status) = admin.events().unwrap().remove(0);
-    assert_eq!((kind.as_str(), &status["code"], &status["reason"]), ("ERROR", &410.into(), &"Expired".into()));
+    assert_eq!(
+        (kind.as_str(), &status["code"], &status["reason"]),
+        ("ERROR", &410.into(), &"Expired".into())
+    );
     assert!(status["message"].as_str().unwrap().starts_with("too old resource version: 1 ("));
     assert!(admin.chunk().is_none());
 }

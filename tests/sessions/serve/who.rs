@@ -39,7 +39,10 @@ fn forged(ca: &Certificate, key: &PrivateKey, from: OffsetDateTime, until: Offse
     let profile = Profile {
         subject: Name::new("kubernetes-admin", &["kubeadm:cluster-admins".to_owned()]).unwrap(),
         subject_alt_names: Vec::new(),
-        usages: Usages { key: vec![KeyUsage::DigitalSignature], extended: vec![ExtendedKeyUsage::ClientAuth] },
+        usages: Usages {
+            key: vec![KeyUsage::DigitalSignature],
+            extended: vec![ExtendedKeyUsage::ClientAuth],
+        },
         ca: false,
         not_before: from,
         not_after: until,
@@ -70,7 +73,13 @@ fn who_is_not_known_is_told_so_and_no_more() {
         (forged(&ca, &key, now - day * 2, now - day), "expired"),
         (forged(&ca, &key, now + day, now + day * 2), "not valid yet"),
         (forged(&foreign, &foreign_key, now - day, now + day), "another CA of the same name"),
-        (Who::with(served.bed.certificate("out/pki/apiserver.crt"), served.bed.key("out/pki/apiserver.key")), "a server"),
+        (
+            Who::with(
+                served.bed.certificate("out/pki/apiserver.crt"),
+                served.bed.key("out/pki/apiserver.key"),
+            ),
+            "a server",
+        ),
         (Who::token("abcdef.0123456789abcdef"), "a token that nobody has given"),
     ] {
         let mut client = served.connect(&who);
@@ -81,8 +90,15 @@ fn who_is_not_known_is_told_so_and_no_more() {
     // Nobody at all may know that the server lives, and its version.
     let mut nobody = served.connect(&Who::default());
     for (path, code) in [
-        ("/healthz", 200), ("/livez", 200), ("/readyz", 200), ("/version", 200), ("/apis", 403), ("/openapi/v3", 403),
-        (P, 403), ("/", 403), ("/metrics", 403),
+        ("/healthz", 200),
+        ("/livez", 200),
+        ("/readyz", 200),
+        ("/version", 200),
+        ("/apis", 403),
+        ("/openapi/v3", 403),
+        (P, 403),
+        ("/", 403),
+        ("/metrics", 403),
     ] {
         let reply = nobody.get(path);
         assert_eq!(reply.code, code, "{path}");
@@ -92,7 +108,9 @@ fn who_is_not_known_is_told_so_and_no_more() {
     }
     nobody.json("POST", P, &simple("x")).code(403);
     let log = served.bed.read("out/.kubepki/audit.log");
-    assert!(log.contains("\"code\":401") && log.contains("system:anonymous") && !log.contains("0123456789abcdef"));
+    assert!(
+        log.contains("\"code\":401") && log.contains("system:anonymous") && !log.contains("0123456789abcdef")
+    );
 }
 
 #[test]
@@ -103,8 +121,11 @@ fn a_token_may_ask_and_nothing_else() {
     let mut client = served.connect(&Who::token("abcdef.0123456789abcdef"));
     let made = client.json("POST", P, &simple("x")).code(201).json();
     assert_eq!(made["spec"]["username"], "system:bootstrap:abcdef");
-    let groups =
-        json!(["system:bootstrappers", "system:bootstrappers:kubeadm:default-node-token", "system:authenticated"]);
+    let groups = json!([
+        "system:bootstrappers",
+        "system:bootstrappers:kubeadm:default-node-token",
+        "system:authenticated"
+    ]);
     assert_eq!(made["spec"]["groups"], groups);
     client.get(&format!("{P}/x")).code(200);
     client.get(P).code(200);
@@ -114,8 +135,14 @@ fn a_token_may_ask_and_nothing_else() {
                     cluster scope";
     assert_eq!(refused, expected);
     client.ask("DELETE", &format!("{P}/x"), &[], b"").code(403);
-    for token in ["abcdef.0123456789abcdee", "000000.0123456789abcdef", "abcdef", "", "abcdef.0123456789abcdef.x"] {
-        served.connect(&Who::token(&format!("{token} "))).get(P).code(if token.is_empty() { 403 } else { 401 });
+    for token in
+        ["abcdef.0123456789abcdee", "000000.0123456789abcdef", "abcdef", "", "abcdef.0123456789abcdef.x"]
+    {
+        served.connect(&Who::token(&format!("{token} "))).get(P).code(if token.is_empty() {
+            403
+        } else {
+            401
+        });
     }
 }
 
@@ -141,7 +168,10 @@ fn a_kubelet_asks_for_itself_and_nobody_approves_their_own() {
     let mut client = served.connect(&served.user("approver", &[]));
     let made = client.json("POST", P, &simple("own")).code(201).json();
     let refused = client.json("PUT", &format!("{P}/own/approval"), &approved(made)).code(403).message();
-    assert!(refused.ends_with(&format!("user not permitted to approve requests with signerName \"{CLIENT}\"")), "{refused}");
+    assert!(
+        refused.ends_with(&format!("user not permitted to approve requests with signerName \"{CLIENT}\"")),
+        "{refused}"
+    );
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let made = object("theirs", "example.com/a", "x", &[], &key, &["client auth"]);
     let made = client.json("POST", P, &made).code(201).json();
@@ -178,7 +208,8 @@ fn in_the_name_of_another_only_who_may() {
     node.ask("GET", P, &[("Impersonate-Group", "system:masters")], b"").code(400);
     let review = json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"});
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-    let headers = [("Impersonate-User", "joe"), ("Impersonate-Group", "a"), ("Content-Type", "application/json")];
+    let headers =
+        [("Impersonate-User", "joe"), ("Impersonate-Group", "a"), ("Content-Type", "application/json")];
     let told = served.admin().ask("POST", path, &headers, review.to_string().as_bytes()).code(201).json();
     assert_eq!(told["status"]["userInfo"]["username"], "joe");
     assert_eq!(told["status"]["userInfo"]["groups"], json!(["a", "system:authenticated"]));
