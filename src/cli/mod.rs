@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod audit;
+pub mod bootstrap;
 pub mod completions;
 pub mod csr;
 pub mod expiry;

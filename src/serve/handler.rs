@@ -143,7 +143,9 @@ async fn answer(
     let writes = !matches!(call.method, Method::GET | Method::HEAD);
     let (bytes, held) = if writes { read(body, &server.room).await? } else { (Bytes::new(), None) };
     call.body = bytes;
-    if action == Action::Health || action == Action::Version {
+    // What only looks into memory is done here and now.
+    let is_quick = matches!(action, Action::Health | Action::Version | Action::Get);
+    if is_quick {
         return server.act(action, &names, &call);
     }
     // A list of everything is large: few are made at the same time.

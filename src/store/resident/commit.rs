@@ -10,6 +10,7 @@ use crate::csr::refusal::{MODIFIED, Reason};
 use crate::csr::{Object, Refusal};
 use crate::store::counter::Counter;
 use crate::store::file::version;
+use crate::store::ledger::repeated;
 use crate::store::{Store, StoreError, Stored, Token, Write};
 
 /// So many objects, and so many octets of them, and not more: whoever may create could fill the memory. A cluster of five
@@ -18,6 +19,25 @@ const MOST_OBJECTS: usize = 100_000;
 const MOST_OCTETS: usize = 512 << 20;
 
 impl Resident {
+    /// Does what all have brought who wait: one of them does it for all.
+    pub(super) fn commit_waiting(&self) {
+        let held = self.hold();
+        let group = std::mem::take(&mut guard(&self.queue).waiting);
+        let all = held.and_then(|mut writer| self.commit_group(&mut writer, &group));
+        match all {
+            Ok(all) => {
+                for (brought, done) in group.iter().zip(all) {
+                    *guard(&brought.outcome) = Some(done);
+                }
+            }
+            Err(error) => {
+                for brought in &group {
+                    *guard(&brought.outcome) = Some(Err(repeated(&error, self.directory.root())));
+                }
+            }
+        }
+    }
+
     /// Takes the lock of the store unless it is held. What others have written until then is seen.
     pub(super) fn hold(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
         let writer = guard(&self.writer);

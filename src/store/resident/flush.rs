@@ -23,7 +23,7 @@ const GAP: Duration = Duration::from_millis(5);
 /// How long files stay behind before they are written, and how much longer where there are many: what changes again in
 /// that time is written once.
 const DELAY: Duration = Duration::from_millis(50);
-const LONG_DELAY: Duration = Duration::from_millis(950);
+const LONG_DELAY: Duration = Duration::from_millis(1950);
 const MANY: usize = 128;
 
 impl Resident {

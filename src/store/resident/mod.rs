@@ -25,7 +25,6 @@ use state::State;
 
 use super::counter::Counter;
 use super::file::version;
-use super::ledger::repeated;
 use super::{Changes, Directory, Listing, Store, StoreError, Stored, Token, Version, Write};
 use crate::csr::{Object, Refusal};
 use crate::moment::Clock;
@@ -35,7 +34,9 @@ pub struct Resident {
     directory: Directory,
     clock: Clock,
     state: Mutex<State>,
-    queue: Mutex<Vec<Brought>>,
+    queue: Mutex<Queue>,
+    /// Rung when a group of writes is done.
+    turn: Condvar,
     /// Who looks at files or writes them has this; it is taken before the writer.
     disk: Mutex<()>,
     writer: Mutex<Writer>,
@@ -59,6 +60,14 @@ struct Writer {
 
 /// When a directory has changed, to the nanosecond as far as the file system knows.
 type SystemStamp = (i64, i64);
+
+/// Writes that wait for whoever writes for all.
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Brought>,
+    /// Whether somebody writes.
+    busy: bool,
+}
 
 struct Brought {
     writes: Vec<Write>,
@@ -95,6 +104,7 @@ impl Resident {
             clock,
             state: Mutex::new(State::new(first)),
             queue: Mutex::default(),
+            turn: Condvar::new(),
             disk: Mutex::default(),
             writer: Mutex::new(Writer { log, held: None, failed: false, stamp: None }),
             bell: (Mutex::new(first), Condvar::new()),
@@ -193,33 +203,21 @@ impl Store for Resident {
             return Ok(Vec::new());
         }
         let outcome: Arc<Mutex<Option<Done>>> = Arc::default();
-        guard(&self.queue).push(Brought { writes, outcome: Arc::clone(&outcome) });
-        // Whoever waits here finds, when it is their turn, that somebody has written theirs too.
-        let held = self.hold();
-        if let Some(done) = guard(&outcome).take() {
-            return done;
-        }
-        let group = std::mem::take(&mut *guard(&self.queue));
-        let (writer, all) = match held {
-            Ok(mut writer) => {
-                let all = self.commit_group(&mut writer, &group);
-                (Some(writer), all)
-            }
-            Err(error) => (None, Err(error)),
-        };
-        match all {
-            Ok(all) => {
-                for (brought, done) in group.iter().zip(all) {
-                    *guard(&brought.outcome) = Some(done);
-                }
-            }
-            Err(error) => {
-                for brought in &group {
-                    *guard(&brought.outcome) = Some(Err(repeated(&error, self.directory.root())));
-                }
+        let mut queue = guard(&self.queue);
+        queue.waiting.push(Brought { writes, outcome: Arc::clone(&outcome) });
+        while queue.busy {
+            queue = self.turn.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            if let Some(done) = guard(&outcome).take() {
+                return done;
             }
         }
-        drop(writer);
+        queue.busy = true;
+        drop(queue);
+        self.commit_waiting();
+        let mut queue = guard(&self.queue);
+        queue.busy = false;
+        drop(queue);
+        self.turn.notify_all();
         let own = guard(&outcome).take();
         own.unwrap_or_else(|| Ok(Vec::new()))
     }

@@ -249,3 +249,40 @@ fn what_is_measured_is_told() {
         assert!(text.contains(line), "no {line} in\n{text}");
     }
 }
+
+#[test]
+fn trust_bundles_are_published_and_attested_for() {
+    const B: &str = "/apis/certificates.k8s.io/v1beta1/clustertrustbundles";
+    let mut served = Served::new();
+    let mut admin = served.admin();
+    let ca = served.bed.read("out/pki/ca.crt");
+    let own = admin.get(B).code(200).json();
+    let name = own["items"][0]["metadata"]["name"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("kubernetes.io:kube-apiserver-serving:"), "{name}");
+    assert_eq!(own["items"][0]["spec"]["trustBundle"], ca.as_str());
+    let bundle = |name: &str, signer: &str| {
+        json!({
+            "apiVersion": "certificates.k8s.io/v1beta1", "kind": "ClusterTrustBundle", "metadata": {"name": name},
+            "spec": {"signerName": signer, "trustBundle": ca},
+        })
+    };
+    admin.json("POST", B, &bundle("plain", "")).code(201);
+    admin.json("POST", B, &bundle("wrong", "example.com/a")).code(422);
+    let mut made = admin.json("POST", B, &bundle("example.com:a:one", "example.com/a")).code(201).json();
+    let selected = admin.get(&format!("{B}?fieldSelector=spec.signerName%3Dexample.com%2Fa")).json();
+    assert_eq!(selected["items"].as_array().unwrap().len(), 1);
+    made["spec"]["trustBundle"] = "nothing".into();
+    admin.json("PUT", &format!("{B}/example.com:a:one"), &made).code(422);
+    made["spec"]["trustBundle"] = (ca.clone() + "# a comment\n").into();
+    admin.json("PUT", &format!("{B}/example.com:a:one"), &made).code(200);
+    admin.json("PUT", &format!("{B}/example.com:a:one"), &made).code(409);
+    served.kubectl(&["get", "clustertrustbundles"]).success().out("example.com:a:one").out("SIGNERNAME");
+    let mut jane = served.connect(&served.user("jane", &[]));
+    jane.get(&format!("{B}/plain")).code(200);
+    jane.json("POST", B, &bundle("janes", "")).code(403);
+    assert_eq!(served.stop(), 0);
+    served.restart(&[]);
+    let kept = served.admin().get(B).json();
+    assert_eq!(kept["items"].as_array().unwrap().len(), 3, "they are kept");
+    served.admin().ask("DELETE", &format!("{B}/plain"), &[], b"").code(200);
+}

@@ -111,3 +111,24 @@ fn older_clients_list_and_then_watch() {
         done = client.events().unwrap().iter().any(|(_, object)| is_signed(object));
     }
 }
+
+#[test]
+fn what_a_node_comes_with_is_printed() {
+    let bed = Testbed::applied(SINGLE);
+    let secret = bed.run(&["manifests", "bootstrap-token", "--ttl", "1h"]).success().stdout;
+    bed.write("tokens.yaml", &secret);
+    let field = |name: &str| {
+        let line = secret.lines().find(|line| line.trim().starts_with(&format!("{name}:"))).unwrap();
+        line.split_once(": ").unwrap().1.trim_matches('"').to_owned()
+    };
+    let token = format!("{}.{}", field("token-id"), field("token-secret"));
+    let served = Served::of(bed, &["--bootstrap-tokens", "tokens.yaml"]);
+    let server = format!("https://127.0.0.1:{}", served.port);
+    let print = ["manifests", "bootstrap-kubeconfig", "-d", "out", "--server", &server, "--token", &token];
+    let kubeconfig = served.bed.run(&print).success().stdout;
+    served.bed.write("bootstrap.conf", kubeconfig);
+    let get = ["--kubeconfig", "bootstrap.conf", "--tls-server-name", "kubernetes", "get", "csr"];
+    served.bed.peer("kubectl", &get).success().err("No resources found");
+    let print = ["manifests", "bootstrap-kubeconfig", "-d", "out", "--server", "http://a", "--token", &token];
+    served.bed.run(&print).failure().err("begins with https://");
+}
