@@ -205,6 +205,7 @@ fn run(home: &Path) -> usize {
         spec: None,
         rbac: Rbac::default(),
         trust_requester: false,
+        trust_files: false,
         clean: true,
     };
     let authorities = Authorities::new(vec![("ca".to_owned(), home.join("ca.crt"), home.join("ca.key"))]);

@@ -2,7 +2,7 @@
 # Fills the corpora of the fuzz targets from the fixtures, the examples and the tables of tests/csr.
 set -eu
 cd "$(dirname "$0")/.."
-for target in audit certificate content crl csr_object csr_request key kubeconfig path pem request spec; do
+for target in api audit certificate content crl csr_object csr_request key kubeconfig path pem request spec; do
     mkdir -p "fuzz/corpus/$target"
 done
 number=0

@@ -129,6 +129,10 @@ pub enum Error {
     /// What was asked could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The server cannot begin.
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
     /// Something could not be done to a store of requests.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -178,6 +182,8 @@ impl Error {
             Self::Disk(error) | Self::Lock(LockError::Disk(error)) | Self::Store(StoreError::Disk(error)) => {
                 error.hint().map(str::to_owned)
             }
+            #[cfg(feature = "serve")]
+            Self::Serve(error) => error.hint().map(str::to_owned),
             Self::Store(StoreError::Ledger { .. }) => {
                 Some("nothing is signed while the ledger cannot be read: repair the line".to_owned())
             }

@@ -21,11 +21,13 @@
 //! | 6 | [`apply`] | steps into keys, certificates and files |
 //! | 6 | [`exchange`] | what is signed elsewhere: requests, bundles, answers |
 //! | 7 | [`error`] | what went wrong, for whom, what to try |
+//! | 8 | `serve` | `certificates.k8s.io` over HTTPS: the only asynchronous code |
 //! | 8 | [`report`] | documents for people and machines |
 //! | 9 | [`cli`] | clock, terminal, exit status |
 //!
 //! To add a credential: a row in [`catalog`]. To add a rule: a file in [`audit::rules`] and its name in the list there.
 
+pub mod api;
 pub mod apply;
 pub mod audit;
 pub mod catalog;
@@ -38,6 +40,8 @@ pub mod infer;
 pub mod moment;
 pub mod plan;
 pub mod report;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod spec;
 pub mod store;
 pub mod system;

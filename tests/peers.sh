@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs that the tests compare with or connect to, where they are missing: openssl, etcd and etcdctl,
-# kubectl, cfssl, strace, and small tools that a minimal image may lack. Needs root, or sudo.
+# kubectl, curl, cfssl, strace, and small tools that a minimal image may lack. Needs root, or sudo.
 set -eu
 
 missing=""
@@ -8,6 +8,7 @@ need() { # program, Debian package
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 need openssl openssl
+need curl curl
 need strace strace
 need etcd etcd-server
 need etcdctl etcd-client

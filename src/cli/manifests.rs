@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::bootstrap::{BootstrapKubeconfig, BootstrapToken};
 use super::{Exit, Outside};
 use crate::csr::validate::signer_name;
 use crate::error::Error;
@@ -22,6 +23,10 @@ enum Which {
     Rbac(Printed),
     /// The roles of whoever approves requests for a signer, and of whoever signs them
     SignerRoles(SignerRoles),
+    /// A new bootstrap token, as a Secret for a cluster or a file for `kubepki serve --bootstrap-tokens`
+    BootstrapToken(BootstrapToken),
+    /// The kubeconfig with which a joining node asks for its certificate: kubelet's --bootstrap-kubeconfig
+    BootstrapKubeconfig(BootstrapKubeconfig),
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +73,8 @@ impl Manifests {
     /// When standard output fails.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let (template, output) = match self.which {
+            Which::BootstrapToken(token) => (token.manifest(outside)?, ManifestFormat::Yaml),
+            Which::BootstrapKubeconfig(node) => (node.kubeconfig()?, ManifestFormat::Yaml),
             Which::Rbac(Printed { output }) => (include_str!("../../templates/rbac.yaml").to_owned(), output),
             Which::SignerRoles(SignerRoles { signer, printed: Printed { output } }) => {
                 (include_str!("../../templates/signer-roles.yaml").replace(SIGNER, &signer), output)

@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod audit;
+pub mod bootstrap;
 pub mod ca;
 pub mod cfssl;
 pub mod completions;
@@ -22,6 +23,8 @@ pub mod progress;
 pub mod renew;
 pub mod request;
 pub mod scene;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod show;
 pub mod sign;
 pub mod terminal;
@@ -89,6 +92,8 @@ enum Verb {
     Sign(sign::Sign),
     Import(import::Import),
     Csr(csr::Csr),
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Serve>),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
     Man(man::Man),
@@ -197,6 +202,8 @@ impl Verb {
             Self::Plan(verb) => verb.run(outside),
             Self::Renew(verb) => verb.run(outside),
             Self::Request(verb) => verb.run(outside),
+            #[cfg(feature = "serve")]
+            Self::Serve(verb) => verb.run(outside),
             Self::Show(verb) => verb.run(outside),
             Self::Sign(verb) => verb.run(outside),
             Self::Verify(verb) => verb.run(outside),

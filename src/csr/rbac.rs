@@ -58,6 +58,12 @@ impl Rbac {
         })
     }
 
+    /// Whether a user may do something with a path that is no resource, such as `/healthz`.
+    #[must_use]
+    pub fn allows_path(&self, user: &User, verb: &str, path: &str) -> bool {
+        user.is_in(MASTERS) || self.granted(user).any(|rule| covers_path(rule, verb, path))
+    }
+
     /// Whether a user may do something with requests, or with a part of one.
     #[must_use]
     pub fn allows_request(&self, user: &User, verb: &str, subresource: &str, name: &str) -> bool {
@@ -108,4 +114,15 @@ fn covers(rule: &PolicyRule, wanted: &Attributes<'_>) -> bool {
         && has(&rule.api_groups, wanted.group)
         && (has(&rule.resources, &resource) || of_part)
         && (names.is_empty() || names.iter().any(|name| name == wanted.name))
+}
+
+/// Whether a rule covers a path: as it is, or by its beginning (`NonResourceURLMatches`).
+fn covers_path(rule: &PolicyRule, verb: &str, path: &str) -> bool {
+    let matches = |pattern: &String| {
+        pattern == "*"
+            || pattern == path
+            || pattern.strip_suffix('*').is_some_and(|begin| path.starts_with(begin))
+    };
+    rule.verbs.iter().any(|own| own == "*" || own == verb)
+        && rule.non_resource_urls.iter().flatten().any(matches)
 }

@@ -26,6 +26,7 @@ pub enum Reason {
     Forbidden,
     Invalid,
     NotFound,
+    TooManyRequests,
 }
 
 /// A field that is wrong (`k8s.io/apimachinery/pkg/util/validation/field`).
@@ -85,6 +86,7 @@ impl Reason {
             Self::NotFound => 404,
             Self::AlreadyExists | Self::Conflict => 409,
             Self::Invalid => 422,
+            Self::TooManyRequests => 429,
         }
     }
 }

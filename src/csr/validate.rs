@@ -7,6 +7,7 @@ mod metadata;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::names::{self, LABEL, SUBDOMAIN};
 use super::object::{APPROVED, CertificateSigningRequest, DENIED, Object};
@@ -49,6 +50,12 @@ pub fn create(object: &CertificateSigningRequest) -> Vec<FieldError> {
     let mut errors = metadata::general(&object.metadata);
     errors.extend(content(object, &Wanted::read(&object.spec.request.0), Tolerance::default()));
     if errors.is_empty() { metadata::path(&object.metadata) } else { errors }
+}
+
+/// What is wrong with the metadata of any object, but for its name: that each kind has rules of its own for.
+#[must_use]
+pub fn object_meta(metadata: &ObjectMeta) -> Vec<FieldError> {
+    metadata::general(metadata)
 }
 
 /// Everything that is wrong with an update of a stored object.

@@ -34,6 +34,7 @@ pub mod lock;
 pub mod manifest;
 pub mod notation;
 pub mod read;
+pub mod rolling;
 pub mod scan;
 pub mod survey;
 pub mod write;

@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use super::backoff::Backoff;
 use super::outcome::{Event, Outcome};
 use super::work::{Desk, Task, Wants};
-use super::{Authorities, Ledger, Listing, Store, StoreError, Stored, Write};
+use super::{Authorities, Ledger, Listing, Store, StoreError, Stored, Version, Write};
 use crate::csr::policy::Rule;
 use crate::csr::rbac::Rbac;
 use crate::csr::request::{RequestError, Wanted};
@@ -36,6 +36,8 @@ pub struct Settings {
     pub rbac: Rbac,
     /// Whether what a file says of who asked is believed.
     pub trust_requester: bool,
+    /// Whether what a file without a uid says of who asked is believed.
+    pub trust_files: bool,
     /// Whether old objects are cleaned away.
     pub clean: bool,
 }
@@ -70,6 +72,8 @@ pub struct Controller<'a> {
     told: HashMap<String, Told>,
     /// When everything was looked at last.
     looked: Option<OffsetDateTime>,
+    /// Behind which change nothing has been looked at.
+    seen: Version,
 }
 
 /// What came of reading a request.
@@ -109,7 +113,7 @@ impl<'a> Controller<'a> {
     ) -> Self {
         let (read, told) = (HashMap::new(), HashMap::new());
         let backoff = Backoff::default();
-        Self { store, ledger, authorities, settings, clock, read, backoff, told, looked: None }
+        Self { store, ledger, authorities, settings, clock, read, backoff, told, looked: None, seen: 0 }
     }
 
     /// Decides about everything once, and tells of each thing that was done or could not be. What waits for another try
@@ -120,13 +124,13 @@ impl<'a> Controller<'a> {
     pub fn once(&mut self, tell: &mut dyn FnMut(&Event)) -> Result<Outcome, StoreError> {
         self.backoff.clear();
         self.refresh(tell);
-        let mut outcome = self.pass(tell, Duration::ZERO)?;
+        let mut outcome = self.pass(tell, Duration::ZERO, true)?;
         // What has just been admitted is decided on; and where somebody else was quicker, what they wrote is looked at.
         for _ in 1..PASSES {
             if outcome.unfinished == 0 {
                 break;
             }
-            let again = self.pass(tell, Duration::ZERO)?;
+            let again = self.pass(tell, Duration::ZERO, true)?;
             outcome = Outcome { done: outcome.done + again.done, ..again };
         }
         Ok(outcome)
@@ -140,16 +144,21 @@ impl<'a> Controller<'a> {
         stop: &dyn Fn() -> bool,
     ) {
         const STORE: &str = "";
-        let mut due = true;
+        // Whether something is to be looked at, and whether everything is.
+        let (mut due, mut all) = (true, true);
         // Listening begins before the first look.
         self.store.wait(std::time::Duration::ZERO);
         while !stop() {
-            due |= self.refresh(tell);
+            all |= self.refresh(tell);
             let now = (self.clock)();
-            if due && !self.backoff.pauses(STORE, b"", now) {
-                match self.pass(tell, PATIENCE) {
-                    Ok(_) => self.backoff.forget(STORE),
+            if (due || all) && !self.backoff.pauses(STORE, b"", now) {
+                match self.pass(tell, PATIENCE, all) {
+                    Ok(_) => {
+                        all = false;
+                        self.backoff.forget(STORE);
+                    }
                     Err(error) => {
+                        all = true;
                         self.complain_once(&error, complain);
                         self.backoff.fail(STORE, b"", now);
                     }
@@ -157,8 +166,8 @@ impl<'a> Controller<'a> {
             }
             due = self.store.wait(self.pause());
             let now = (self.clock)();
-            due |= self.looked.is_none_or(|looked| now - looked >= RESYNC || looked > now);
-            due |= self.backoff.next().is_some_and(|next| next <= now)
+            all |= self.looked.is_none_or(|looked| now - looked >= RESYNC || looked > now);
+            all |= self.backoff.next().is_some_and(|next| next <= now)
                 || self.told.values().any(|told| !told.said);
         }
     }
@@ -198,11 +207,24 @@ impl<'a> Controller<'a> {
         }
     }
 
-    /// One look at everything.
-    fn pass(&mut self, tell: &mut dyn FnMut(&Event), patience: Duration) -> Result<Outcome, StoreError> {
+    /// One look at everything, or at what has changed since the last.
+    fn pass(
+        &mut self,
+        tell: &mut dyn FnMut(&Event),
+        patience: Duration,
+        all: bool,
+    ) -> Result<Outcome, StoreError> {
         let now = (self.clock)();
-        let Listing { objects, troubles, .. } = self.store.list()?;
-        self.looked = Some(now);
+        let changed = if all { None } else { self.store.changes(self.seen)? };
+        let all = changed.is_none();
+        let Listing { objects, troubles, version } = match changed {
+            Some(changes) => changes.into_listing(),
+            None => self.store.list()?,
+        };
+        self.seen = version;
+        if all {
+            self.looked = Some(now);
+        }
         let mut outcome = Outcome::default();
         let mut present = HashSet::new();
         for trouble in &troubles {
@@ -212,24 +234,35 @@ impl<'a> Controller<'a> {
             self.tell_once(key.clone(), &trouble.problem, &event, now, patience, tell);
             present.insert(key);
         }
-        present.extend(objects.iter().map(key));
-        present.insert("store".to_owned());
-        self.told.retain(|key, _| present.contains(key));
-        self.backoff.retain(|name| name.is_empty() || present.contains(name));
+        if all {
+            present.extend(objects.iter().map(key));
+            present.insert("store".to_owned());
+            self.told.retain(|key, _| present.contains(key));
+            self.backoff.retain(|name| name.is_empty() || present.contains(name));
+        }
         let ends = self.authorities.ends();
         let fresh = |stored: &Stored| !self.backoff.pauses(&key(stored), &stored.token.digest, now);
         let objects: Vec<Stored> = objects.into_iter().filter(fresh).collect();
         let mut used = HashMap::new();
         for group in objects.chunks(GROUP) {
             let requests = self.requests(group);
-            let desk = Desk { policy: self.settings.policy(&ends), authorities: &self.authorities, now };
+            let desk = Desk {
+                policy: self.settings.policy(&ends),
+                authorities: &self.authorities,
+                trust_files: self.settings.trust_files,
+                now,
+            };
             let work = |(stored, (_, read)): (&Stored, &(Vec<u8>, Arc<_>))| desk.look(stored.clone(), read);
             let tasks: Vec<Task> = group.par_iter().zip(&requests).map(work).collect();
             used.extend(requests);
             self.carry_out(tasks, now, &mut outcome, patience, tell)?;
         }
-        // Only what is still there is remembered.
-        self.read = used;
+        if all {
+            // Only what is still there is remembered.
+            self.read = used;
+        } else {
+            self.read.extend(used);
+        }
         Ok(outcome)
     }
 

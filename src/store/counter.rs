@@ -55,6 +55,12 @@ impl Counter {
         self.last
     }
 
+    /// The number of the last write.
+    #[must_use]
+    pub fn last(&self) -> Version {
+        self.last
+    }
+
     /// Raises the number to one that was seen in an object.
     pub fn raise(&mut self, seen: Version) {
         self.last = self.last.max(seen);

@@ -183,16 +183,59 @@ impl Directory {
         }
     }
 
+    /// Takes the lock of the store: nobody else's program writes until it is dropped.
+    pub(super) fn lock(&self) -> Result<Counter, StoreError> {
+        Counter::take(&self.root.join(LOCK))
+    }
+
+    /// Does what it is told in the name of whoever has the lock.
+    pub(super) fn commit_as(
+        &self,
+        counter: &mut Counter,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Result<Stored, Refusal>>, StoreError> {
+        let mut state = self.state();
+        if !state.swept {
+            batch::sweep(&self.root)?;
+            state.swept = true;
+        }
+        if !state.begun || writes.iter().any(|write| matches!(write, Write::Create(_))) {
+            self.scan(&mut state)?;
+        }
+        counter.raise(state.history.last());
+        let mut claimed = HashSet::new();
+        let planned = writes.into_iter().map(|write| self.plan(&state, &mut claimed, write)).collect();
+        let outcomes = self.carry_out(&mut state, planned, &mut |_| counter.next((self.clock)()))?;
+        counter.keep();
+        self.notice.ring();
+        Ok(outcomes)
+    }
+
+    /// Writes objects with the numbers that they have already. The caller has the lock.
+    pub(super) fn keep(&self, writes: Vec<Write>) -> Result<Vec<Result<Stored, Refusal>>, StoreError> {
+        let mut state = self.state();
+        let mut claimed = HashSet::new();
+        let planned = writes.into_iter().map(|write| self.plan(&state, &mut claimed, write)).collect();
+        let next = state.history.last() + 1;
+        let number = |plan: &Planned| {
+            let own = plan.new.as_ref().and_then(|new| new.object.metadata.resource_version.as_ref());
+            own.and_then(|own| own.parse().ok()).unwrap_or(next)
+        };
+        self.carry_out(&mut state, planned, &mut { number })
+    }
+
     /// Writes what was planned, and notes it so that it need not be read again.
     fn carry_out(
         &self,
         state: &mut State,
         planned: Vec<Result<Planned, Refusal>>,
-        counter: &mut Counter,
+        number: &mut dyn FnMut(&Planned) -> Version,
     ) -> Result<Vec<Result<Stored, Refusal>>, StoreError> {
-        let mut next = || counter.next((self.clock)());
-        let mut numbered: Vec<(Result<Planned, Refusal>, Version)> =
-            planned.into_iter().map(|plan| if plan.is_ok() { (plan, next()) } else { (plan, 0) }).collect();
+        let mut numbered: Vec<(Result<Planned, Refusal>, Version)> = Vec::with_capacity(planned.len());
+        for plan in planned {
+            let version = plan.as_ref().map_or(0, &mut *number);
+            numbered.push((plan, version));
+        }
         for (plan, version) in &mut numbered {
             if let Ok(Planned { new: Some(new), .. }) = plan {
                 new.object.metadata.resource_version = Some(version.to_string());
@@ -265,29 +308,16 @@ impl Store for Directory {
 
     fn commit(&self, writes: Vec<Write>) -> Result<Vec<Result<Stored, Refusal>>, StoreError> {
         self.prepare()?;
-        let mut counter = Counter::take(&self.root.join(LOCK))?;
-        let mut state = self.state();
-        if !state.swept {
-            batch::sweep(&self.root)?;
-            state.swept = true;
-        }
-        if !state.begun || writes.iter().any(|write| matches!(write, Write::Create(_))) {
-            self.scan(&mut state)?;
-        }
-        counter.raise(state.history.last());
-        let mut claimed = HashSet::new();
-        let planned = writes.into_iter().map(|write| self.plan(&state, &mut claimed, write)).collect();
-        let outcomes = self.carry_out(&mut state, planned, &mut counter)?;
-        counter.keep();
-        self.notice.ring();
-        Ok(outcomes)
+        let mut counter = self.lock()?;
+        self.commit_as(&mut counter, writes)
     }
-
     fn changes(&self, since: Version) -> Result<Option<Changes>, StoreError> {
         let mut state = self.state();
         self.scan(&mut state)?;
         let version = state.history.last();
-        Ok(state.history.since(since).map(|changes| Changes { changes, version }))
+        let nameless = state.nameless.iter().filter_map(|file| state.files.get(file)?.content.clone().ok());
+        let (nameless, troubles) = (nameless.collect(), state.troubles.clone());
+        Ok(state.history.since(since).map(|changes| Changes { changes, version, nameless, troubles }))
     }
 
     fn wait(&self, patience: Duration) -> bool {

@@ -1,8 +1,8 @@
 //! What has changed in a store, so that who has seen it once can be told the rest.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
-use super::{Stored, Version};
+use super::{Listing, Stored, Trouble, Version};
 
 /// A change of one object.
 #[derive(Clone, Debug)]
@@ -32,6 +32,28 @@ pub struct Changes {
     pub changes: Vec<(Version, Change)>,
     /// The version that this is the state of.
     pub version: Version,
+    /// The objects whose names are to be generated: nothing says when they have come.
+    pub nameless: Vec<Stored>,
+    /// What stands where objects should and is none.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Changes {
+    /// What has changed, as it is now, as if nothing else were there.
+    #[must_use]
+    pub fn into_listing(self) -> Listing {
+        let mut latest: HashMap<String, Stored> = HashMap::with_capacity(self.changes.len());
+        for (_, change) in self.changes {
+            match change {
+                Change::Added(stored) | Change::Modified(stored) => {
+                    latest.insert(stored.name().to_owned(), stored);
+                }
+                Change::Removed(stored) => drop(latest.remove(stored.name())),
+            }
+        }
+        let objects = latest.into_values().chain(self.nameless).collect();
+        Listing { objects, troubles: self.troubles, version: self.version }
+    }
 }
 
 /// The latest changes, each with its version.

@@ -273,7 +273,7 @@ impl Writer {
 }
 
 /// The same error for another of the group.
-fn repeated(error: &StoreError, path: &Path) -> StoreError {
+pub(super) fn repeated(error: &StoreError, path: &Path) -> StoreError {
     match error {
         StoreError::Held(path) => StoreError::Held(path.clone()),
         StoreError::Ledger { path, line } => StoreError::Ledger { path: path.clone(), line: *line },

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Store`] | what a place for requests can do |
 //! | [`directory`] | a directory with an object in each file |
+//! | [`resident`] | the same held in memory, for a server |
 //! | [`manifest`], [`name`] | an object's text, and the name of its file |
 //! | [`history`], [`notice`] | what has changed since, and that something has |
 //! | [`counter`] | one writer at a time, and the number of the last write |
@@ -29,6 +30,7 @@ pub mod manifest;
 pub mod name;
 pub mod notice;
 pub mod outcome;
+pub mod resident;
 pub mod work;
 
 use std::path::PathBuf;
@@ -44,6 +46,7 @@ pub use entry::Entry;
 pub use error::StoreError;
 pub use history::{Change, Changes};
 pub use ledger::Ledger;
+pub use resident::Resident;
 
 /// The number of a change: what `metadata.resourceVersion` says in decimal digits. It only grows.
 pub type Version = u64;

@@ -21,6 +21,8 @@ pub struct Desk<'a> {
     pub policy: Policy<'a>,
     /// The CAs.
     pub authorities: &'a Authorities,
+    /// Whether what a file says of who asks is believed before it is a request.
+    pub trust_files: bool,
     /// Now.
     pub now: OffsetDateTime,
 }
@@ -74,7 +76,8 @@ impl Desk<'_> {
         };
         if object.uid().is_empty() {
             // It is kept with its uid before anything is signed for it: the uid is what the ledger knows it by.
-            match admit(object, &self.policy, self.now) {
+            let policy = Policy { trust_requester: self.trust_files, ..self.policy };
+            match admit(object, &policy, self.now) {
                 Ok(admitted) => {
                     let requester = admitted.spec.username.clone().unwrap_or_default();
                     task.events.push(Event::Admitted { name: admitted.name().to_owned(), requester });

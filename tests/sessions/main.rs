@@ -35,5 +35,7 @@ mod readme;
 mod renew;
 mod requests;
 mod rules;
+#[cfg(feature = "serve")]
+mod serve;
 mod spec;
 mod verify;

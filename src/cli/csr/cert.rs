@@ -24,7 +24,7 @@ impl Cert {
     /// When there is no such request.
     pub fn run(self, office: &OfficeArgs, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let name = &self.name;
-        let stored = office.store(outside.clock).get(name)?;
+        let stored = office.store(outside.clock)?.get(name)?;
         let stored = stored.ok_or_else(|| StoreError::Refused(Refusal::not_found(name)))?;
         // A certificate without an approval is nobody's: clients of Kubernetes pass it over, too.
         if let Some(certificate) = stored.object.certificate().filter(|_| stored.object.has(APPROVED)) {

@@ -24,7 +24,7 @@ impl Describe {
     /// # Errors
     /// When there is none of a name, or its request does not parse.
     pub fn run(self, office: &OfficeArgs, outside: &mut Outside<'_>) -> Result<Exit, Error> {
-        let store = office.store(outside.clock);
+        let store = office.store(outside.clock)?;
         let found: Vec<Stored> = if self.names.is_empty() {
             Office::listing(&store)?.objects
         } else {

@@ -23,7 +23,7 @@ impl Gc {
     /// # Errors
     /// When the store cannot be read or written to.
     pub fn run(self, office: &OfficeArgs, outside: &mut Outside<'_>) -> Result<Exit, Error> {
-        let store = office.store(outside.clock);
+        let store = office.store(outside.clock)?;
         let listing = Office::listing(&store)?;
         let old = listing.objects.into_iter().filter_map(|stored| {
             let case = expired(&stored.object, outside.now)?;

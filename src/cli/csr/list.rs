@@ -46,7 +46,7 @@ impl List {
     /// # Errors
     /// When the store cannot be read, or has none of a name that was asked for.
     pub fn run(self, office: &OfficeArgs, outside: &mut Outside<'_>) -> Result<Exit, Error> {
-        let listing = Office::listing(&office.store(outside.clock))?;
+        let listing = Office::listing(&office.store(outside.clock)?)?;
         let mut found: Vec<Stored> = Vec::new();
         if self.names.is_empty() {
             found = listing.objects;

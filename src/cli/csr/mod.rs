@@ -20,9 +20,7 @@ use clap::{Args, Subcommand};
 
 use super::{Exit, Outside};
 use crate::error::Error;
-pub use office::signers_file;
-
-use office::OfficeArgs;
+pub use office::{OfficeArgs, signers_file};
 
 /// Certificate signing requests in a directory: make, keep, approve, sign and clean them as Kubernetes does
 #[derive(Debug, Args)]

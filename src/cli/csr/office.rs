@@ -17,7 +17,7 @@ use crate::moment::Clock;
 use crate::spec::load::{LoadError, text};
 use crate::spec::{Problem, Spec};
 use crate::store::controller::Settings;
-use crate::store::{Authorities, Directory, Ledger, Listing, Store, StoreError, Stored, admission};
+use crate::store::{Authorities, Directory, Ledger, Listing, Store, StoreError, Stored, admission, resident};
 
 /// The options of every verb.
 #[derive(Debug, Args)]
@@ -106,10 +106,19 @@ impl OfficeArgs {
         }
         let places = self.places(&table, spec.as_ref());
         let trust_requester = self.trust_requester;
+        let store = self.store(outside.clock)?;
         Ok(Office {
-            store: self.store(outside.clock),
+            store,
             authorities: Authorities::new(places),
-            settings: Settings { signers: table.signers, rules, spec, rbac, trust_requester, clean: true },
+            settings: Settings {
+                signers: table.signers,
+                rules,
+                spec,
+                rbac,
+                trust_requester,
+                trust_files: trust_requester,
+                clean: true,
+            },
             clock: outside.clock,
             ledger: self.ledger.clone().unwrap_or_else(|| self.dir.join(OWN).join("ledger")),
         })
@@ -123,10 +132,14 @@ impl OfficeArgs {
         self.signers.as_deref().map_or_else(|| Ok(Signers::default()), signers_file)
     }
 
-    /// The store by itself.
-    #[must_use]
-    pub fn store(&self, clock: Clock) -> Directory {
-        Directory::new(&self.store.clone().unwrap_or_else(|| self.dir.join("csr")), clock)
+    /// The store by itself, with everything in it that a server has acknowledged.
+    ///
+    /// # Errors
+    /// When what a server has left cannot be written.
+    pub fn store(&self, clock: Clock) -> Result<Directory, Error> {
+        let store = Directory::new(&self.store.clone().unwrap_or_else(|| self.dir.join("csr")), clock);
+        resident::settle(&store)?;
+        Ok(store)
     }
 
     /// The Kubernetes directory.

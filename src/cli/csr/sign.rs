@@ -83,7 +83,8 @@ fn sign(stored: crate::store::Stored, office: &Office, outside: &Outside<'_>) ->
     let nobody = Rbac::default();
     // Nothing but signing: no rule approves, and nothing is cleaned away.
     let policy = Policy { rules: &[], spec: None, rbac: &nobody, clean: false, ..office.policy(&ends) };
-    let desk = Desk { policy, authorities: &office.authorities, now: outside.now };
+    let trust_files = office.settings.trust_files;
+    let desk = Desk { policy, authorities: &office.authorities, trust_files, now: outside.now };
     let name = stored.name().to_owned();
     let read = Wanted::read(&stored.object.spec.request.0);
     let mut task = desk.look(stored, &read);

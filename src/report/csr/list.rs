@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::plain;
-use crate::csr::object::moment;
-use crate::csr::{CertificateSigningRequest, Object};
+use crate::api::table::request_cells;
+use crate::csr::CertificateSigningRequest;
 use crate::disk::Notation;
 use crate::error::Error;
-use crate::moment::residual;
 use crate::report::tabs::columns;
 use crate::store::manifest::Foreign;
 use crate::store::manifest::Manifest;
@@ -26,15 +25,7 @@ pub fn list<'a>(
 ) -> io::Result<()> {
     let mut table = "NAME\tAGE\tSIGNERNAME\tREQUESTOR\tREQUESTEDDURATION\tCONDITION\n".to_owned();
     for object in objects {
-        let created = object.metadata.creation_timestamp.as_ref().and_then(moment);
-        let age =
-            created.map_or_else(|| "<unknown>".to_owned(), |then| residual((now - then).whole_seconds()));
-        let duration = object.spec.expiration_seconds;
-        let duration = duration.map_or_else(|| "<none>".to_owned(), |seconds| residual(seconds.into()));
-        let signer =
-            Some(object.spec.signer_name.as_str()).filter(|name| !name.is_empty()).unwrap_or("<none>");
-        let requester = object.spec.username.as_deref().unwrap_or_default();
-        let cells = [object.name(), &age, signer, requester, &duration, &object.state()].map(cell);
+        let cells = request_cells(object, now).map(|text| cell(&text));
         table += &cells.join("\t");
         table.push('\n');
     }
@@ -80,6 +71,7 @@ pub fn objects<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::csr::Object;
     use crate::csr::object::time;
     use time::macros::datetime;
 

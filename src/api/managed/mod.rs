@@ -1,0 +1,233 @@
+//! Who owns which field: `metadata.managedFields`, and server-side apply
+//! (`k8s.io/apimachinery/pkg/util/managedfields`, `sigs.k8s.io/structured-merge-diff/merge`).
+
+mod entry;
+mod set;
+mod walk;
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::codec::{self, Decoded, Format};
+use super::options::{FieldValidation, WriteOptions};
+use super::schema::ObjectKind;
+use super::status::{Cause, Details, Status};
+use entry::{Entries, Operation};
+use set::Set;
+
+/// Who writes, and where to.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer<'a> {
+    /// The field manager.
+    pub manager: &'a str,
+    /// The part of the object that is written to, or nothing.
+    pub subresource: &'a str,
+    /// Now.
+    pub now: OffsetDateTime,
+}
+
+/// What a write to a part of a request cannot change, and so nobody comes to own by it
+/// (`pkg/registry/certificates/certificates/strategy.go`, `GetResetFields`).
+fn reset(kind: &ObjectKind, subresource: &str) -> &'static [&'static [&'static str]] {
+    match (kind.kind, subresource) {
+        ("CertificateSigningRequest", "") => &[&["spec"], &["status"]],
+        ("CertificateSigningRequest", "status") => &[&["spec"], &["status", "conditions"]],
+        ("CertificateSigningRequest", "approval") => &[&["spec"], &["status", "certificate"]],
+        _ => &[],
+    }
+}
+
+/// What the server says about an object; nobody owns it (`stripMetaManager`).
+const SERVERS: [&str; 8] = [
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "selfLink",
+    "uid",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+];
+
+/// Notes in `new` who owns what, now that the writer has made `new` out of `old`, or out of nothing. It is called with what
+/// the client wants to be stored, before the server fills anything in.
+pub fn track(old: Option<&Value>, new: &mut Value, kind: &'static ObjectKind, writer: &Writer<'_>) {
+    let before = old.map(Entries::of).unwrap_or_default();
+    let said = Entries::said(new);
+    let mut entries = match said {
+        // A client may take it all away, or put it right; but not where it writes to a part.
+        Some(said) if writer.subresource.is_empty() => said,
+        _ => before,
+    };
+    take(new);
+    // Nobody has owned anything yet, and nobody does by an update.
+    if entries.is_empty() && old.is_some() {
+        return;
+    }
+    let empty = Value::Object(Map::new());
+    let mut old = old.cloned().unwrap_or(empty);
+    take(&mut old);
+    let mut changes = walk::changes(&old, new, kind.message);
+    for path in reset(kind, writer.subresource) {
+        changes.added.remove(path);
+        changes.modified.remove(path);
+        changes.removed.remove(path);
+    }
+    let mut changed = changes.added.union(&changes.modified);
+    entries.lose(&changed, None);
+    entries.lose(&changes.removed, None);
+    strip(&mut changed);
+    let operation = Operation::Update;
+    if !changed.is_empty() {
+        let entry = entries.entry(writer, operation, kind);
+        entry.set = std::mem::take(&mut entry.set).union(&changed);
+        entry.time = Some(crate::moment::rfc3339(writer.now));
+    }
+    entries.cap();
+    entries.put(new);
+}
+
+/// Server-side apply: the writer owns what the patch says, and what it has said before and does not say now is gone, unless
+/// another owns it too.
+///
+/// # Errors
+/// 400 when the patch is no such object; 409 when another owns what it would change, unless it is forced.
+pub(super) fn apply(
+    patch: &[u8],
+    current: Option<&Value>,
+    kind: &'static ObjectKind,
+    options: &WriteOptions,
+    writer: &Writer<'_>,
+) -> Result<Decoded, Status> {
+    let format = if patch.trim_ascii_start().starts_with(b"{") { Format::Json } else { Format::Yaml };
+    let decoded = codec::decode(format, patch, kind, FieldValidation::Warn)?;
+    let (applied, faults) = (decoded.value, decoded.warnings);
+    refuse_unknown(&applied, &faults, kind)?;
+    let warnings = match options.field_validation {
+        FieldValidation::Strict if !faults.is_empty() => {
+            let message = format!("error strict decoding patch: {}", faults.join(", "));
+            return Err(Status::bad_request(message));
+        }
+        FieldValidation::Warn => faults,
+        _ => Vec::new(),
+    };
+    if applied.pointer("/metadata/managedFields").is_some() {
+        return Err(Status::bad_request("metadata.managedFields must be nil"));
+    }
+    let mut live =
+        current.cloned().unwrap_or_else(|| json!({"apiVersion": kind.api_version(), "kind": kind.kind}));
+    let mut entries = Entries::of(&live);
+    take(&mut live);
+    if entries.is_empty() && current.is_some() {
+        let all = walk::changes(&Value::Object(Map::new()), &live, kind.message).added;
+        entries.before_first_apply(all, writer, kind);
+    }
+    let mut value = live.clone();
+    walk::merge(&mut value, &applied, kind.message);
+    let mut set = walk::said(&applied, kind.message);
+    for path in reset(kind, writer.subresource) {
+        set.remove(path);
+    }
+    strip(&mut set);
+    let entry = entries.entry(writer, Operation::Apply, kind);
+    let before = std::mem::replace(&mut entry.set, set);
+    let changed_set = before != entry.set;
+    walk::prune(&mut value, &before, &entries.union(), kind.message);
+    let mut changes = walk::changes(&live, &value, kind.message);
+    for path in reset(kind, writer.subresource) {
+        changes.added.remove(path);
+        changes.modified.remove(path);
+        changes.removed.remove(path);
+    }
+    let changed = changes.added.union(&changes.modified);
+    let conflicts = entries.conflicts(&changed, writer);
+    let own = |conflicts: &[(String, Vec<String>)]| {
+        writer.manager == "kubectl" && entry::from_last_applied(conflicts, &live, kind)
+    };
+    if !conflicts.is_empty() && !options.force && !own(&conflicts) {
+        return Err(conflict(&conflicts));
+    }
+    let me = Some((writer, Operation::Apply));
+    entries.lose(&changed, me);
+    entries.lose(&changes.removed, me);
+    if changed_set || value != live {
+        entries.entry(writer, Operation::Apply, kind).time = Some(crate::moment::rfc3339(writer.now));
+    }
+    entries.put(&mut value);
+    Ok(Decoded { value, warnings })
+}
+
+/// What is in no type cannot be owned.
+fn refuse_unknown(applied: &Value, faults: &[String], kind: &ObjectKind) -> Result<(), Status> {
+    let unknown: Vec<String> = faults
+        .iter()
+        .filter_map(|fault| fault.strip_prefix("unknown field "))
+        .map(|path| format!(".{}: field not declared in schema", path.trim_matches('"')))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let name = applied.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let list = match &unknown[..] {
+        [one] => one.clone(),
+        _ => format!("errors:\n  {}", unknown.join("\n  ")),
+    };
+    Err(Status::bad_request(format!(
+        "failed to create typed patch object (/{name}; {}, Kind={}): {list}",
+        kind.api_version(),
+        kind.kind
+    )))
+}
+
+/// Others own what would change (`NewConflictError`).
+fn conflict(conflicts: &[(String, Vec<String>)]) -> Status {
+    let causes: Vec<Cause> = conflicts
+        .iter()
+        .flat_map(|(manager, paths)| paths.iter().map(move |path| (manager, path)))
+        .map(|(manager, path)| Cause {
+            reason: "FieldManagerConflict".to_owned(),
+            message: format!("conflict with {manager}"),
+            field: path.clone(),
+        })
+        .collect();
+    let message = match (conflicts, &causes[..]) {
+        ([(manager, _)], [cause]) => {
+            format!("Apply failed with 1 conflict: conflict with {manager}: {}", cause.field)
+        }
+        _ => {
+            let told = |(manager, paths): &(String, Vec<String>)| {
+                let paths: String = paths.iter().map(|path| format!("\n- {path}")).collect();
+                format!("conflicts with {manager}:{paths}")
+            };
+            let list: Vec<String> = conflicts.iter().map(told).collect();
+            format!("Apply failed with {} conflicts: {}", causes.len(), list.join("\n"))
+        }
+    };
+    Status::new(409, "Conflict", message).about(Details { causes, ..Details::default() })
+}
+
+/// Takes the list of owners out of an object.
+fn take(value: &mut Value) {
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+}
+
+/// Nobody owns what the server says.
+fn strip(set: &mut Set) {
+    for name in SERVERS {
+        set.remove(&["metadata", name]);
+    }
+    set.below.remove("f:apiVersion");
+    set.below.remove("f:kind");
+    set.own = false;
+    if let Some(metadata) = set.below.get_mut("f:metadata") {
+        metadata.own = false;
+        if metadata.is_empty() {
+            set.below.remove("f:metadata");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! A request that has been let in: everything that its answer depends on, without the socket.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::api::accept::Accept;
+use crate::api::codec::{self, Decoded, Format};
+use crate::api::options::{FieldValidation, WriteOptions};
+use crate::api::schema::{self, ObjectKind};
+use crate::api::status::Status;
+use crate::csr::User;
+
+use super::query::Query;
+use super::shape::Form;
+
+/// A request.
+#[derive(Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The path as it came.
+    pub path: String,
+    /// The query.
+    pub query: Query,
+    /// The `Accept` header.
+    pub accept: String,
+    /// The `Content-Type` header.
+    pub content_type: String,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// Who asks.
+    pub user: User,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// What the client wants to be answered with.
+    ///
+    /// # Errors
+    /// 406 when it takes nothing that there is.
+    pub fn accept(&self) -> Result<Accept, Status> {
+        Accept::of(&self.accept)
+    }
+
+    /// How the client wants objects to be answered.
+    ///
+    /// # Errors
+    /// 406 or 422 when that cannot be had.
+    pub fn form(&self, now: OffsetDateTime) -> Result<Form, Status> {
+        Form::of(self.accept()?, &self.query, now)
+    }
+
+    /// The options of a write.
+    ///
+    /// # Errors
+    /// 422 when they are not as they must be.
+    pub fn options(&self, kind: &str, apply: bool) -> Result<WriteOptions, Status> {
+        WriteOptions::read(kind, apply, self.query.pairs())
+    }
+
+    /// The body as an object of a kind.
+    ///
+    /// # Errors
+    /// 415 when it is in no known format, 400 when it is no such object.
+    pub fn object(
+        &self,
+        api_version: &str,
+        kind: &str,
+        validation: FieldValidation,
+    ) -> Result<Decoded, Status> {
+        let format = Format::of_content_type(&self.content_type)?;
+        codec::decode(format, &self.body, known(api_version, kind)?, validation)
+    }
+
+    /// The media type of the body, without parameters.
+    #[must_use]
+    pub fn media_type(&self) -> &str {
+        self.content_type.split(';').next().unwrap_or_default().trim()
+    }
+}
+
+/// The kind in the table of types.
+///
+/// # Errors
+/// 500: it is one that the server itself names.
+pub fn known(api_version: &str, kind: &str) -> Result<&'static ObjectKind, Status> {
+    schema::find(api_version, kind).ok_or_else(|| Status::internal(&format!("no {kind} in {api_version}")))
+}
+
+/// Reads a typed object out of a value that conforms to its type.
+///
+/// # Errors
+/// 400 when it does not after all.
+pub fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Status> {
+    serde_json::from_value(value).map_err(|error| Status::bad_request(error.to_string()))
+}

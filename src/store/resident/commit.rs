@@ -1,0 +1,176 @@
+//! Writes: each is judged against what is there, and many are durable by one sync.
+
+use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard};
+use std::time::Instant;
+
+use super::log::Record;
+use super::{Brought, Done, Resident, Writer, guard};
+use crate::csr::refusal::{MODIFIED, Reason};
+use crate::csr::{Object, Refusal};
+use crate::store::counter::Counter;
+use crate::store::file::version;
+use crate::store::ledger::repeated;
+use crate::store::{Store, StoreError, Stored, Token, Write};
+
+/// So many objects, and so many octets of them, and not more: whoever may create could fill the memory. A cluster of five
+/// thousand nodes that all join in an hour has ten thousand.
+const MOST_OBJECTS: usize = 100_000;
+const MOST_OCTETS: usize = 512 << 20;
+
+impl Resident {
+    /// Does what all have brought who wait: one of them does it for all.
+    pub(super) fn commit_waiting(&self) {
+        let held = self.hold();
+        let group = std::mem::take(&mut guard(&self.queue).waiting);
+        let all = held.and_then(|mut writer| self.commit_group(&mut writer, &group));
+        match all {
+            Ok(all) => {
+                for (brought, done) in group.iter().zip(all) {
+                    *guard(&brought.outcome) = Some(done);
+                }
+            }
+            Err(error) => {
+                for brought in &group {
+                    *guard(&brought.outcome) = Some(Err(repeated(&error, self.directory.root())));
+                }
+            }
+        }
+    }
+
+    /// Takes the lock of the store unless it is held. What others have written until then is seen.
+    pub(super) fn hold(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
+        let writer = guard(&self.writer);
+        if writer.held.is_some() {
+            return Ok(writer);
+        }
+        drop(writer);
+        let disk = guard(&self.disk);
+        let mut writer = guard(&self.writer);
+        if writer.held.is_none() {
+            self.directory.prepare()?;
+            let mut counter = self.directory.lock()?;
+            if writer.stamp.is_none() || writer.stamp != self.stamp() {
+                self.take_over(self.directory.list()?);
+            }
+            counter.raise(guard(&self.state).last);
+            writer.held = Some((counter, Instant::now()));
+        }
+        drop(disk);
+        Ok(writer)
+    }
+
+    /// Does what a group has brought: all of it is durable at once.
+    pub(super) fn commit_group(
+        &self,
+        writer: &mut Writer,
+        group: &[Brought],
+    ) -> Result<Vec<Done>, StoreError> {
+        let Some((counter, _)) = &mut writer.held else { return Ok(Vec::new()) };
+        let mut overlay: HashMap<String, Option<Stored>> = HashMap::new();
+        let (mut text, mut applied) = (Vec::new(), Vec::new());
+        let mut all = Vec::with_capacity(group.len());
+        for brought in group {
+            let mut outcomes = Vec::with_capacity(brought.writes.len());
+            for write in &brought.writes {
+                if let Write::Replace { old, new } = write
+                    && old.name() != new.name()
+                {
+                    outcomes.push(self.christen(counter, write)?);
+                    continue;
+                }
+                let judged = self.judge(&overlay, write);
+                outcomes.push(judged.and_then(|(name, new)| {
+                    let number = counter.next((self.clock)());
+                    let stored = new.map(|(mut object, token)| {
+                        object.metadata.resource_version = Some(number.to_string());
+                        let digest = number.to_be_bytes().to_vec();
+                        Stored { object: Arc::new(object), token: Token { digest, ..token } }
+                    });
+                    let object = stored.as_ref().map(|stored| (*stored.object).clone());
+                    let record = Record { name: name.clone(), version: number, object };
+                    record.write(&mut text).map_err(|error| Refusal::bad_request(error.to_string()))?;
+                    let result = match (&stored, write) {
+                        (Some(stored), _) => stored.clone(),
+                        (None, Write::Remove(old)) => old.clone(),
+                        (None, _) => return Err(Refusal::not_found(&name)),
+                    };
+                    overlay.insert(name.clone(), stored.clone());
+                    applied.push((number, name, stored));
+                    Ok(result)
+                }));
+            }
+            all.push(Ok(outcomes));
+        }
+        if !text.is_empty() {
+            writer.log.append(&text)?;
+        }
+        let mut state = guard(&self.state);
+        for (number, name, stored) in applied {
+            state.dirty.insert(name.clone());
+            state.change(number, &name, stored);
+        }
+        let last = state.last;
+        drop(state);
+        self.behind.notify_all();
+        self.ring(last);
+        Ok(all)
+    }
+
+    /// Whether a write is about what is there, and what is to be there.
+    #[allow(clippy::type_complexity, reason = "a name, and the object with what its file is known by")]
+    pub(super) fn judge(
+        &self,
+        overlay: &HashMap<String, Option<Stored>>,
+        write: &Write,
+    ) -> Result<(String, Option<(crate::csr::CertificateSigningRequest, Token)>), Refusal> {
+        let state = guard(&self.state);
+        let now = |name: &str| overlay.get(name).cloned().unwrap_or_else(|| state.objects.get(name).cloned());
+        let same = |old: &Stored| match now(old.name()) {
+            None => Err(Refusal::not_found(old.name())),
+            Some(now) if version(&now) == version(old) && now.object.uid() == old.object.uid() => {
+                Ok(now.token)
+            }
+            Some(_) => Err(Refusal::conflict(old.name(), MODIFIED)),
+        };
+        match write {
+            Write::Create(object) => {
+                let name = object.name().to_owned();
+                if now(&name).is_some() {
+                    return Err(Refusal::already_exists(&name));
+                }
+                if state.objects.len() >= MOST_OBJECTS || state.size >= MOST_OCTETS {
+                    let message = format!("there are {} requests already", state.objects.len());
+                    return Err(Refusal { reason: Reason::TooManyRequests, message, causes: Vec::new() });
+                }
+                Ok((name, Some((object.clone(), Token::default()))))
+            }
+            Write::Replace { old, new } => {
+                let token = same(old)?;
+                Ok((old.name().to_owned(), Some((new.clone(), token))))
+            }
+            Write::Remove(old) => {
+                same(old)?;
+                Ok((old.name().to_owned(), None))
+            }
+        }
+    }
+
+    /// Gives a name to what came without one: its file gets it at once.
+    pub(super) fn christen(
+        &self,
+        counter: &mut Counter,
+        write: &Write,
+    ) -> Result<Result<Stored, Refusal>, StoreError> {
+        let outcome = self.directory.commit_as(counter, vec![write.clone()])?;
+        let outcome = outcome.into_iter().next().unwrap_or_else(|| Err(Refusal::not_found("")));
+        if let (Ok(stored), Write::Replace { old, .. }) = (&outcome, write) {
+            let mut state = guard(&self.state);
+            state.nameless.retain(|known| known.token.file != old.token.file);
+            let number = version(stored).unwrap_or(state.last + 1);
+            state.bases.insert(stored.name().to_owned(), stored.clone());
+            state.change(number, stored.name(), Some(stored.clone()));
+        }
+        Ok(outcome)
+    }
+}
