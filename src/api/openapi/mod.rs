@@ -42,7 +42,9 @@ pub fn v3_group(group: &str, version: &str) -> Option<Value> {
     let resources = || RESOURCES.iter().filter(|one| one.group == group && one.version == version);
     resources().next()?;
     let mut schemas = Map::new();
-    resources().for_each(|resource| add_types(resource, Style::V3, &mut schemas));
+    for resource in resources() {
+        add_types(resource, Style::V3, &mut schemas);
+    }
     Some(json!({
         "openapi": "3.0.0",
         "info": info(),
@@ -72,7 +74,9 @@ pub fn v2(accept: &str) -> Result<(&'static str, Vec<u8>), Status> {
 
 fn document() -> Value {
     let mut definitions = Map::new();
-    RESOURCES.iter().for_each(|resource| add_types(resource, Style::V2, &mut definitions));
+    for resource in RESOURCES {
+        add_types(resource, Style::V2, &mut definitions);
+    }
     json!({
         "swagger": "2.0",
         "info": info(),
