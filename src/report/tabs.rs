@@ -49,7 +49,8 @@ mod tests {
         let described = "Name:\ta\nStatus:\tPending\nSubject:\n\tCommon Name:\tx\n\tOrganization:\ty\n\t\tz\nEvents:\t<none>\n";
         assert_eq!(
             columns(described, 0, 2),
-            "Name:    a\nStatus:  Pending\nSubject:\n  Common Name:   x\n  Organization:  y\n                 z\nEvents:  <none>\n"
+            "Name:    a\nStatus:  Pending\nSubject:\n         Common Name:   x\n         Organization:  y\n                        z\n\
+             Events:  <none>\n"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The loop: list, decide, sign, note in the ledger, write. What decides is [`crate::csr::decide`]; here it is only done.
+//! The loop: list, decide, sign, note in the ledger, write. What decides is [`crate::csr::decide()`]; here it is only done.
 //!
 //! The order of things keeps every promise. A certificate is in the ledger, durable, before it is in an object; so after
 //! a crash at any moment a request has no certificate or exactly one, and the ledger knows its number. An object is

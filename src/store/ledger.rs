@@ -10,7 +10,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::yield_now;
 
 use time::OffsetDateTime;
 
@@ -23,8 +24,17 @@ use crate::disk::{DiskError, batch};
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
-    queue: Mutex<Vec<Brought>>,
+    queue: Mutex<Queue>,
+    /// Told whenever a group has been written.
+    written: Condvar,
     writer: Mutex<Writer>,
+}
+
+/// What waits to be written, and whether somebody is writing.
+#[derive(Debug, Default)]
+struct Queue {
+    brought: Vec<Brought>,
+    writing: bool,
 }
 
 /// Entries that somebody has brought, and where the outcome is put for them.
@@ -69,7 +79,8 @@ impl Ledger {
         }
         let mut writer = Writer { path: path.to_owned(), file, claims: HashMap::new(), read: 0, lines: 0 };
         writer.in_turn(Writer::catch_up)?;
-        Ok(Self { path: path.to_owned(), queue: Mutex::default(), writer: Mutex::new(writer) })
+        let (queue, written) = (Mutex::default(), Condvar::new());
+        Ok(Self { path: path.to_owned(), queue, written, writer: Mutex::new(writer) })
     }
 
     /// The file.
@@ -89,14 +100,20 @@ impl Ledger {
         }
         let outcome = Arc::default();
         let brought = Brought { entries, now, outcome: Arc::clone(&outcome) };
-        guard(&self.queue).push(brought);
-        // Whoever waits here finds, when it is their turn, that somebody has written theirs too.
-        let mut writer = guard(&self.writer);
-        if let Some(outcome) = guard(&outcome).take() {
-            return outcome;
+        let mut queue = guard(&self.queue);
+        queue.brought.push(brought);
+        while queue.writing {
+            queue = self.written.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            // Somebody has written these too.
+            if let Some(outcome) = guard(&outcome).take() {
+                return outcome;
+            }
         }
-        let group = std::mem::take(&mut *guard(&self.queue));
-        match writer.in_turn(|writer| writer.append(&group)) {
+        queue.writing = true;
+        drop(queue);
+        let turn = Turn(self);
+        let group = self.gather();
+        match guard(&self.writer).in_turn(|writer| writer.append(&group)) {
             Ok(all) => {
                 for (brought, entries) in group.iter().zip(all) {
                     *guard(&brought.outcome) = Some(Ok(entries));
@@ -108,9 +125,24 @@ impl Ledger {
                 }
             }
         }
-        drop(writer);
+        drop(turn);
         let own = guard(&outcome).take();
         own.unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// Everything that waits. Those whose entries were written just now are about to bring more: while they do, it pays to
+    /// wait for them, since a sync takes a thousand times as long.
+    fn gather(&self) -> Vec<Brought> {
+        let mut count = 0;
+        loop {
+            let mut queue = guard(&self.queue);
+            if queue.brought.len() == count {
+                return std::mem::take(&mut queue.brought);
+            }
+            count = queue.brought.len();
+            drop(queue);
+            yield_now();
+        }
     }
 
     /// The certificate that is enough for the same request as a new entry would be, if there is one that has not ended.
@@ -122,6 +154,16 @@ impl Ledger {
             writer.catch_up()?;
             writer.known(entry, now)
         })
+    }
+}
+
+/// Whoever writes; when this is dropped, it is the next one's turn.
+struct Turn<'a>(&'a Ledger);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        guard(&self.0.queue).writing = false;
+        self.0.written.notify_all();
     }
 }
 

@@ -16,7 +16,7 @@ use crate::csr::signer::{
     KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, Rules, Signer,
 };
 use crate::csr::{CertificateSigningRequest, usage, validate};
-use crate::disk::{DiskError, Notation, read};
+use crate::disk::{Notation, read};
 use crate::error::Error;
 use crate::spec::Period;
 use crate::store::manifest::Manifest;
@@ -39,7 +39,7 @@ pub struct New {
     groups: Vec<String>,
 
     /// A DNS name.
-    #[arg(long = "dns", value_name = "NAME", conflicts_with = "from_csr")]
+    #[arg(long = "dns", value_name = "NAME", value_parser = ascii, conflicts_with = "from_csr")]
     dns: Vec<String>,
 
     /// An IP address.
@@ -47,11 +47,11 @@ pub struct New {
     ips: Vec<IpAddr>,
 
     /// A URI.
-    #[arg(long = "uri", value_name = "URI", conflicts_with = "from_csr")]
+    #[arg(long = "uri", value_name = "URI", value_parser = ascii, conflicts_with = "from_csr")]
     uris: Vec<String>,
 
     /// An e-mail address.
-    #[arg(long = "email", value_name = "ADDRESS", conflicts_with = "from_csr")]
+    #[arg(long = "email", value_name = "ADDRESS", value_parser = ascii, conflicts_with = "from_csr")]
     emails: Vec<String>,
 
     /// A usage, such as `client auth`; what the signer needs, if it is one of Kubernetes' own or in --signers.
@@ -100,6 +100,12 @@ pub(super) fn seconds(text: &str) -> Result<i32, String> {
         .ok_or_else(|| "not from 10 minutes to 68 years".to_owned())
 }
 
+/// Names in certificates are ASCII (RFC 5280 §4.2.1.6: IA5String; §7 for what is not).
+fn ascii(text: &str) -> Result<String, String> {
+    let words = "not ASCII: the name of a domain is written as `xn--…` there";
+    if text.is_ascii() { Ok(text.to_owned()) } else { Err(words.to_owned()) }
+}
+
 fn algorithm(text: &str) -> Result<KeyAlgorithm, String> {
     let known = KeyAlgorithm::ALL.iter().find(|(name, _)| *name == text).map(|(_, algorithm)| *algorithm);
     let names: Vec<&str> = KeyAlgorithm::ALL.iter().map(|(name, _)| *name).collect();
@@ -116,10 +122,16 @@ impl New {
         let signer = signers.iter().find(|signer| signer.name == self.signer);
         let (request, fresh) = match &self.from_csr {
             Some(file) => {
-                let failed =
-                    |problem: String| DiskError::at(file, "cannot be used")(std::io::Error::other(problem));
+                let failed = |problem: String| Error::Usage {
+                    message: format!("{} {problem}", file.display()),
+                    hint: format!(
+                        "`openssl req -in {}` writes it in PEM; -inform DER if it is none",
+                        file.display()
+                    ),
+                };
                 let bytes = read::bytes(file).map_err(|error| failed(error.to_string()))?.bytes.to_vec();
-                Wanted::read(&bytes).map_err(|error| failed(error.to_string()))?;
+                let wanted = Wanted::read(&bytes);
+                wanted.map_err(|error| failed(format!("is not a request that is taken: {error}")))?;
                 (bytes, None)
             }
             None => self.make()?,

@@ -10,7 +10,7 @@ use crate::cli::{Exit, Outside};
 use crate::csr::admission::Admission;
 use crate::csr::strategy::{self, SUFFIX};
 use crate::csr::{CertificateSigningRequest, Object, Refusal, User};
-use crate::disk::{DiskError, Notation, read};
+use crate::disk::{Notation, read};
 use crate::error::Error;
 use crate::report::csr::RESOURCE;
 use crate::store::birth::birth;
@@ -98,7 +98,10 @@ pub(super) fn create(
 
 /// The objects in a file.
 fn objects(path: &Path) -> Result<Vec<(CertificateSigningRequest, Option<Foreign>)>, Error> {
-    let failed = |problem: String| DiskError::at(path, "cannot be used")(std::io::Error::other(problem));
+    let failed = |problem: String| Error::Usage {
+        message: format!("{} {problem}", path.display()),
+        hint: "`kubepki csr new NAME` makes such a manifest".to_owned(),
+    };
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().take(read::MAX_SIZE + 1).read_to_end(&mut bytes)?;
@@ -106,7 +109,7 @@ fn objects(path: &Path) -> Result<Vec<(CertificateSigningRequest, Option<Foreign
     } else {
         read::bytes(path).map_err(|error| failed(error.to_string()))?.bytes.to_vec()
     };
-    let text = String::from_utf8(bytes).map_err(|_| failed("not UTF-8 text".to_owned()))?;
+    let text = String::from_utf8(bytes).map_err(|_| failed("is not UTF-8 text".to_owned()))?;
     let notation = Notation::of(path).unwrap_or(Notation::Yaml);
     let values = notation.read_all(&text).map_err(|error| failed(error.to_string()))?;
     let mut objects = Vec::new();
@@ -121,7 +124,7 @@ fn objects(path: &Path) -> Result<Vec<(CertificateSigningRequest, Option<Foreign
         }
     }
     if objects.is_empty() {
-        return Err(failed("no objects".to_owned()).into());
+        return Err(failed("has no objects".to_owned()));
     }
     Ok(objects)
 }

@@ -17,11 +17,11 @@ fn a_request_is_made_kept_approved_signed_and_handed_out() {
     for wrong in [
         &["--cn", "a", "--signer", "example.com/a"][..],
         &["--cn", "a", "--signer", "kubernetes.io/legacy-unknown", "--usage", "any"],
-        &["--cn", "a", "--dns", "münchen"],
         &[],
     ] {
         bed.csr(&[&["new", "a"], wrong].concat()).failure().err("hint: ");
     }
+    bed.csr(&["new", "a", "--cn", "a", "--dns", "münchen"]).failure().err("not ASCII");
     assert!(!bed.path("a.key").exists());
     bed.write("jane.yaml", &manifest);
     bed.csr(&["list"]).success().err("No resources found");
@@ -142,6 +142,13 @@ fn names_of_every_kind_and_keys_of_ones_own() {
         .success()
         .out("  usages:\n  - server auth\n  - key encipherment\n")
         .err("example.com/a will not sign this: common name `b` is not allowed");
+
+    bed.csr(&["submit", "none.yaml"]).failure().err("none.yaml is missing");
+    bed.csr(&["submit", "own.key"]).failure().err("own.key ");
+    bed.csr(&["new", "a", "--from-csr", "own.key"])
+        .failure()
+        .err("own.key is not a request that is taken: PEM block type must be CERTIFICATE REQUEST")
+        .err("`openssl req -in own.key`");
 
     // A request of openssl's, as it is.
     bed.shell("openssl req -new -newkey rsa:2048 -nodes -keyout o.key -subj '/O=ops/CN=olaf' -out o.csr 2>/dev/null")
