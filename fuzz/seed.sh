@@ -32,6 +32,21 @@ for file in $(find tests/fixtures examples templates -type f); do
     esac
 done
 
+# Objects, patches and selectors that clients send to the API.
+object='{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"x","labels":{"a":"1"}},
+"spec":{"request":"YQ==","signerName":"example.com/a","usages":["any"],"extra":{"k":["v"]},"expirationSeconds":600},
+"status":{"conditions":[{"type":"Approved","status":"True","lastUpdateTime":"2026-11-22T05:13:14Z"}]}}'
+for form in '\000' '\001' '\006'; do
+    number=$((number + 1))
+    { printf "$form"; echo "$object"; } >"fuzz/corpus/api/$number"
+done
+printf '\003[{"op":"add","path":"/metadata/labels/c","value":"3"},{"op":"move","from":"/metadata/finalizers","path":"/x"}]' \
+    >fuzz/corpus/api/json
+printf '\004{"metadata":{"labels":{"a":null},"finalizers":["c"]},"status":{"certificate":"YQ=="}}' >fuzz/corpus/api/merge
+printf '\005{"metadata":{"$setElementOrder/finalizers":["b","a"],"$deleteFromPrimitiveList/finalizers":["a"],
+"labels":{"$patch":"replace","a":"2"},"ownerReferences":[{"uid":"1","$patch":"delete"}]}}' >fuzz/corpus/api/strategic
+printf '\007a in (b,c),!d,e>1\nmetadata.name=x,spec.signerName!=y' >fuzz/corpus/api/selector
+
 # Paths: a byte of conditions, then a leaf, intermediates and an anchor.
 for ca in tests/fixtures/kubeadm-1.36/*/kubernetes/pki/ca.crt; do
     for leaf in "${ca%ca.crt}"apiserver*.crt; do

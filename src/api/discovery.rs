@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::status::Status;
+use super::with;
 
 /// A resource that is served.
 #[derive(Debug)]
@@ -216,10 +217,9 @@ fn one(group: &str, versions: &[&str]) -> Value {
 }
 
 fn list(version: &str, items: Vec<Value>) -> Value {
-    json!({
-        "kind": "APIGroupDiscoveryList", "apiVersion": format!("apidiscovery.k8s.io/{version}"), "metadata": {},
-        "items": items,
-    })
+    let version = format!("apidiscovery.k8s.io/{version}");
+    let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": version, "metadata": {}});
+    with(list, "items", Value::Array(items))
 }
 
 fn aggregated((group, versions): (&'static str, Vec<&'static str>)) -> Value {

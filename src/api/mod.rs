@@ -33,3 +33,13 @@ pub mod status;
 pub mod table;
 pub mod trust_bundle;
 pub mod watch;
+
+use serde_json::Value;
+
+/// An object with one field more. The value is moved: lists are long.
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+    object
+}

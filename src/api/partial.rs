@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::with;
+
 /// The metadata of an object, as `meta.k8s.io` has it in a version.
 #[must_use]
 pub fn partial(object: &Value, version: &str) -> Value {
@@ -11,7 +13,8 @@ pub fn partial(object: &Value, version: &str) -> Value {
 /// The same, of the metadata alone.
 #[must_use]
 pub fn of_metadata(metadata: Value, version: &str) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": format!("meta.k8s.io/{version}"), "metadata": metadata})
+    let kind = json!({"kind": "PartialObjectMetadata", "apiVersion": format!("meta.k8s.io/{version}")});
+    with(kind, "metadata", metadata)
 }
 
 /// A list of them, from a list of objects.
@@ -19,12 +22,12 @@ pub fn of_metadata(metadata: Value, version: &str) -> Value {
 pub fn partial_list(list: &Value, version: &str) -> Value {
     let items = list.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let items: Vec<Value> = items.iter().map(|item| partial(item, version)).collect();
-    json!({
+    let list = json!({
         "kind": "PartialObjectMetadataList",
         "apiVersion": format!("meta.k8s.io/{version}"),
         "metadata": list.get("metadata").cloned().unwrap_or_else(|| json!({})),
-        "items": items,
-    })
+    });
+    with(list, "items", Value::Array(items))
 }
 
 #[cfg(test)]

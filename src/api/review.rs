@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::status::Status;
+use super::with;
 use crate::csr::User;
 use crate::csr::refusal::{Fault, FieldError, Value as Told};
 
@@ -88,10 +89,8 @@ pub fn question(asked: &Value) -> Result<Question, Status> {
 #[must_use]
 pub fn access(asked: &Value, allowed: bool, reason: &str) -> Value {
     let mut status = json!({"allowed": allowed});
-    if !reason.is_empty()
-        && let Some(fields) = status.as_object_mut()
-    {
-        fields.insert("reason".to_owned(), Value::from(reason));
+    if !reason.is_empty() {
+        status = with(status, "reason", Value::from(reason));
     }
     answered(asked, status)
 }

@@ -1,7 +1,7 @@
 //! What a request is answered with when it is refused, and a deletion when it is done: `metav1.Status`
 //! (`k8s.io/apimachinery/pkg/api/errors`).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::csr::Refusal;
@@ -9,37 +9,37 @@ use crate::csr::object::{GROUP, KIND, RESOURCE};
 use crate::csr::refusal::{FieldError, Reason};
 
 /// The answer to a request that has no other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// `Status`
-    pub kind: String,
+    pub kind: &'static str,
     /// `v1`
-    pub api_version: String,
+    pub api_version: &'static str,
     /// Nothing.
     pub metadata: Metadata,
     /// `Failure`, or `Success`.
-    pub status: String,
+    pub status: &'static str,
     /// What happened, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// What happened, for programs.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// What it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub details: Option<Details>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Details>>,
     /// The HTTP status.
     pub code: u16,
 }
 
 /// The metadata of a Status, which is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Metadata {}
 
 /// What a Status is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Details {
     /// The object's name.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -62,8 +62,7 @@ pub struct Details {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// For programs.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -87,10 +86,10 @@ impl Status {
     #[must_use]
     pub fn new(code: u16, reason: &str, message: impl Into<String>) -> Self {
         Self {
-            kind: "Status".to_owned(),
-            api_version: "v1".to_owned(),
+            kind: "Status",
+            api_version: "v1",
             metadata: Metadata {},
-            status: "Failure".to_owned(),
+            status: "Failure",
             message: message.into(),
             reason: reason.to_owned(),
             details: None,
@@ -102,13 +101,13 @@ impl Status {
     #[must_use]
     pub fn details(self, kind: &str, name: &str, causes: Vec<Cause>) -> Self {
         let (name, group, kind) = (name.to_owned(), GROUP.to_owned(), kind.to_owned());
-        Self { details: Some(Details { name, group, kind, causes, ..Details::default() }), ..self }
+        self.about(Details { name, group, kind, causes, ..Details::default() })
     }
 
     /// Says what it is about when that is of another group.
     #[must_use]
     pub fn about(self, details: Details) -> Self {
-        Self { details: Some(details), ..self }
+        Self { details: Some(Box::new(details)), ..self }
     }
 
     /// What a request for a certificate is refused with; `name` is what the request is called in the path.
@@ -127,7 +126,7 @@ impl Status {
     #[must_use]
     pub fn success(details: Details) -> Self {
         let done = Self::new(200, "", "").about(details);
-        Self { status: "Success".to_owned(), ..done }
+        Self { status: "Success", ..done }
     }
 
     /// The body or the query is not what it must be.

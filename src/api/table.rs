@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::partial;
 use super::status::Status;
+use super::{partial, with};
 use crate::csr::object::moment;
 use crate::csr::{CertificateSigningRequest, Object};
 use crate::moment::residual;
@@ -67,13 +67,13 @@ impl Include {
 pub fn table(columns: Option<Columns>, version: &str, metadata: &Value, rows: Vec<Value>) -> Value {
     let column = |(name, format, description): &(&str, &str, &str)| json!({"name": name, "type": "string", "format": format, "description": description, "priority": 0});
     let columns = columns.map(|columns| columns.iter().map(column).collect::<Vec<Value>>());
-    json!({
+    let table = json!({
         "kind": "Table",
         "apiVersion": format!("meta.k8s.io/{version}"),
         "metadata": metadata,
         "columnDefinitions": columns,
-        "rows": rows,
-    })
+    });
+    with(table, "rows", Value::Array(rows))
 }
 
 /// The row of a request.
@@ -92,7 +92,7 @@ pub fn request_row(
         }
         Include::Object => serde_json::to_value(object).unwrap_or_default(),
     };
-    json!({"cells": cells, "object": object})
+    with(json!({ "cells": cells }), "object", object)
 }
 
 /// The cells of a request, in the order of [`REQUESTS`].
@@ -118,7 +118,7 @@ pub fn trust_bundle_row(object: &Value, include: Include, version: &str) -> Valu
         Include::Metadata => partial::partial(object, version),
         Include::Object => object.clone(),
     };
-    json!({"cells": cells, "object": object})
+    with(json!({ "cells": cells }), "object", object)
 }
 
 #[cfg(test)]

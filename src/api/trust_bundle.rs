@@ -41,7 +41,7 @@ pub fn published_name(signer: &str, bundle: &str) -> String {
 /// # Errors
 /// 422 with everything that is wrong.
 pub fn create(object: &Value) -> Result<(), Status> {
-    refuse(object, faults(object, true))
+    refuse(object, &faults(object, true))
 }
 
 /// Whether an object may replace a stored one. The bundle is looked at only where it is another.
@@ -53,7 +53,7 @@ pub fn update(new: &Value, old: &Value) -> Result<(), Status> {
     if text(new, "/metadata/resourceVersion").is_empty() {
         let detail = "must be specified for an update";
         let error = FieldError::new("metadata.resourceVersion", Fault::Invalid(Told::Number(0)), detail);
-        return refuse(new, vec![error]);
+        return refuse(new, &[error]);
     }
     let mut errors = faults(new, spec(new, "trustBundle") != spec(old, "trustBundle"));
     let signer = spec(new, "signerName");
@@ -61,14 +61,14 @@ pub fn update(new: &Value, old: &Value) -> Result<(), Status> {
         let fault = Fault::Invalid(Told::Text(signer.to_owned()));
         errors.push(FieldError::new("spec.signerName", fault, "field is immutable"));
     }
-    refuse(new, errors)
+    refuse(new, &errors)
 }
 
-fn refuse(object: &Value, errors: Vec<FieldError>) -> Result<(), Status> {
+fn refuse(object: &Value, errors: &[FieldError]) -> Result<(), Status> {
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Status::invalid(KIND, text(object, "/metadata/name"), &errors))
+    Err(Status::invalid(KIND, text(object, "/metadata/name"), errors))
 }
 
 fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {

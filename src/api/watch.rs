@@ -111,7 +111,7 @@ mod tests {
         let object = bookmark(kind, "7", true);
         let frame_of = |format| frame(format, Event::Bookmark, &object).unwrap();
         let json = frame_of(Format::Json);
-        assert!(json.ends_with(b"}\n") && json.iter().filter(|byte| **byte == b'\n').count() == 1);
+        assert_eq!(json.iter().position(|byte| *byte == b'\n'), Some(json.len() - 1));
         let read: Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(read["type"], "BOOKMARK");
         assert_eq!(read["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");

@@ -24,16 +24,19 @@ const VALUE_RULE: &str = "a valid label must be an empty string or consist of al
                           '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
 /// What keeps a text from being a label (`IsDNS1123Label`).
+#[must_use]
 pub fn label(text: &str) -> Vec<String> {
     faults(text, LABEL, is_label(text), LABEL_RULE)
 }
 
 /// What keeps a text from being a subdomain (`IsDNS1123Subdomain`).
+#[must_use]
 pub fn subdomain(text: &str) -> Vec<String> {
     faults(text, SUBDOMAIN, text.split('.').all(is_label), SUBDOMAIN_RULE)
 }
 
 /// What keeps a text from being a name with an optional domain in front, such as `example.com/Name` (`IsQualifiedName`).
+#[must_use]
 pub fn qualified(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let parts: Vec<&str> = text.split('/').collect();
@@ -63,11 +66,13 @@ pub fn qualified(text: &str) -> Vec<String> {
 }
 
 /// What keeps a text from being the value of a label (`IsValidLabelValue`).
+#[must_use]
 pub fn label_value(text: &str) -> Vec<String> {
     faults(text, LABEL, text.is_empty() || is_qualified(text), VALUE_RULE)
 }
 
 /// What keeps a text from being a segment of a path, and so the name of an object (`path.IsValidPathSegmentName`).
+#[must_use]
 pub fn path_segment(text: &str) -> Vec<String> {
     if [".", ".."].contains(&text) {
         return vec![format!("may not be '{text}'")];
@@ -76,6 +81,7 @@ pub fn path_segment(text: &str) -> Vec<String> {
 }
 
 /// The same of the beginning of a name.
+#[must_use]
 pub fn path_segment_prefix(text: &str) -> Vec<String> {
     let found = ['/', '%'].into_iter().filter(|character| text.contains(*character));
     found.map(|character| format!("may not contain '{character}'")).collect()

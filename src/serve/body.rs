@@ -88,14 +88,12 @@ pub const ROOM: usize = 64 << 10;
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Reads what is left of a body that is too large, and keeps nothing: who is still sending would not read the answer. But
-/// not all that anybody might send.
-async fn drain(mut body: Incoming) {
-    const MOST: usize = 4 * MAX_BODY;
+/// Reads what is left of a body, at most so much, and keeps nothing: who is still sending would not read the answer.
+pub async fn drain(mut body: Incoming, most: usize) {
     const PATIENCE: Duration = Duration::from_secs(5);
     let end = Instant::now() + PATIENCE;
     let mut length = 0;
-    while length < MOST
+    while length < most
         && let Ok(Some(Ok(frame))) = timeout_at(end, body.frame()).await
     {
         length += frame.data_ref().map_or(0, Bytes::len);
@@ -115,7 +113,7 @@ pub async fn read(
     let mut bytes = BytesMut::new();
     let mut held: Option<OwnedSemaphorePermit> = None;
     if body.size_hint().lower() > MAX_BODY as u64 {
-        drain(body).await;
+        drain(body, 4 * MAX_BODY).await;
         return Err(Status::too_large(MAX_BODY));
     }
     loop {
@@ -129,7 +127,7 @@ pub async fn read(
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > MAX_BODY {
             drop(held);
-            drain(body).await;
+            drain(body, 4 * MAX_BODY).await;
             return Err(Status::too_large(MAX_BODY));
         }
         let size = u32::try_from(data.len() / 1024 + 1).unwrap_or(u32::MAX);

@@ -20,7 +20,7 @@ use super::answer::{Answer, Content};
 use super::attributes::Subject;
 use super::audit::Entry;
 use super::authenticate::{authenticate, impersonate};
-use super::body::{Outgoing, read};
+use super::body::{Outgoing, drain, read};
 use super::call::Call;
 use super::link::{Busy, Link};
 use super::metrics;
@@ -59,7 +59,12 @@ pub async fn handle(
         user: User::anonymous(),
         body: Bytes::new(),
     };
-    let answer = answer(&server, &link, &head.headers, path, &subject, call, body, &mut trace).await;
+    let mut body = Some(body);
+    let answer = answer(&server, &link, &head.headers, path, &subject, call, &mut body, &mut trace).await;
+    if let (Err(_), Some(body)) = (&answer, body) {
+        // Who is still sending would not read the answer; and the connection is good for more.
+        drain(body, LEFT).await;
+    }
     let answer = answer.unwrap_or_else(|status| Answer::status(&status, Accept::of(&accept).ok()));
     let id = birth(received).map(|birth| birth.uid).unwrap_or_default();
     let is_watch = matches!(answer.body, Content::Watch(_));
@@ -82,6 +87,9 @@ pub async fn handle(
     Ok(respond(&server, working, answer, &head.method, &id, &user.name))
 }
 
+/// As many octets of a body are passed over whose request is refused before it is read (Go, `maxPostHandlerReadBytes`).
+const LEFT: usize = 256 << 10;
+
 /// What is known of a request by the time it is answered.
 struct Trace {
     user: Option<User>,
@@ -97,7 +105,7 @@ async fn answer(
     path: Option<Vec<String>>,
     subject: &Subject,
     mut call: Call,
-    body: Incoming,
+    body: &mut Option<Incoming>,
     trace: &mut Trace,
 ) -> Result<Answer, Status> {
     let rbac = &server.settings.rbac;
@@ -141,7 +149,10 @@ async fn answer(
     let seat = Arc::clone(&server.seats).try_acquire_owned();
     let seat = seat.map_err(|_| busy("too many requests, please try again later"))?;
     let writes = !matches!(call.method, Method::GET | Method::HEAD);
-    let (bytes, held) = if writes { read(body, &server.room).await? } else { (Bytes::new(), None) };
+    let (bytes, held) = match body.take().filter(|_| writes) {
+        Some(body) => read(body, &server.room).await?,
+        None => (Bytes::new(), None),
+    };
     call.body = bytes;
     // What only looks into memory is done here and now.
     let is_quick = matches!(action, Action::Health | Action::Version | Action::Get);

@@ -230,16 +230,14 @@ impl Conform {
 
     fn time(&mut self, text: &str) -> Value {
         let format = &time::format_description::well_known::Rfc3339;
-        match time::OffsetDateTime::parse(text, format) {
-            Ok(moment) => Value::from(rfc3339(moment)),
-            Err(_) => {
-                let text = quoted(text);
-                let layout = "\"2006-01-02T15:04:05Z07:00\"";
-                let told = format!("parsing time {text} as {layout}: cannot parse {text} as \"2006\"");
-                self.error.get_or_insert(told);
-                Value::from("")
-            }
+        if let Ok(moment) = time::OffsetDateTime::parse(text, format) {
+            return Value::from(rfc3339(moment));
         }
+        let text = quoted(text);
+        let layout = "\"2006-01-02T15:04:05Z07:00\"";
+        let told = format!("parsing time {text} as {layout}: cannot parse {text} as \"2006\"");
+        self.error.get_or_insert(told);
+        Value::from("")
     }
 
     fn wrong(&mut self, raw: &Raw, at: Option<(&'static Message, &'static Field)>, go: &str) -> Value {

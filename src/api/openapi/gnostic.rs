@@ -62,7 +62,7 @@ struct Operation {
     #[prost(string, tag = "3")]
     description: String,
     #[prost(string, tag = "5")]
-    operation_id: String,
+    id: String,
     #[prost(string, repeated, tag = "6")]
     produces: Vec<String>,
     #[prost(string, repeated, tag = "7")]
@@ -296,7 +296,7 @@ fn operation(value: &Value) -> Operation {
     Operation {
         tags: texts(value, "tags"),
         description: text(value, "description"),
-        operation_id: text(value, "operationId"),
+        id: text(value, "operationId"),
         produces: texts(value, "produces"),
         consumes: texts(value, "consumes"),
         parameters: parameters(value),

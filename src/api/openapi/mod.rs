@@ -5,6 +5,9 @@ mod gnostic;
 mod paths;
 mod types;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
 use super::discovery::{RESOURCES, Resource};
@@ -20,35 +23,54 @@ const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protob
 /// What it is called in an `Accept` header, now and by older clients.
 const PROTOBUFS: [&str; 2] = [PROTOBUF, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"];
 
+/// The documents of version 3, by group and version. They never change, so each is made once.
+static DOCUMENTS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
+    let mut documents = BTreeMap::new();
+    for Resource { group, version, .. } in RESOURCES {
+        documents.entry(format!("apis/{group}/{version}")).or_insert_with(|| v3(group, version));
+    }
+    documents
+});
+
+static INDEX: LazyLock<Value> = LazyLock::new(|| {
+    let entry = |(path, document): (&String, &Value)| {
+        let hash = hex(&sha256(document.to_string().as_bytes())).to_uppercase();
+        (path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={hash}")}))
+    };
+    let paths: Map<String, Value> = DOCUMENTS.iter().map(entry).collect();
+    json!({ "paths": paths })
+});
+
+/// Version 2, as JSON and as protobuf.
+static V2: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
+    let document = document();
+    (document.to_string().into_bytes(), gnostic::encode(&document))
+});
+
 /// The index of version 3: a document for each group and version, with a hash of it.
 #[must_use]
-pub fn v3_index() -> Value {
-    let mut paths = Map::new();
-    for resource in RESOURCES {
-        let (group, version) = (resource.group, resource.version);
-        if let Some(document) = v3_group(group, version) {
-            let hash = hex(&sha256(document.to_string().as_bytes())).to_uppercase();
-            let path = format!("apis/{group}/{version}");
-            let url = format!("/openapi/v3/{path}?hash={hash}");
-            paths.insert(path, json!({"serverRelativeURL": url}));
-        }
-    }
-    json!({"paths": paths})
+pub fn v3_index() -> &'static Value {
+    &INDEX
 }
 
 /// The document of a group in a version.
 #[must_use]
-pub fn v3_group(group: &str, version: &str) -> Option<Value> {
+pub fn v3_group(group: &str, version: &str) -> Option<&'static Value> {
+    DOCUMENTS.get(&format!("apis/{group}/{version}"))
+}
+
+fn v3(group: &str, version: &str) -> Value {
     let resources = || RESOURCES.iter().filter(|one| one.group == group && one.version == version);
-    resources().next()?;
     let mut schemas = Map::new();
-    resources().for_each(|resource| add_types(resource, Style::V3, &mut schemas));
-    Some(json!({
+    for resource in resources() {
+        add_types(resource, Style::V3, &mut schemas);
+    }
+    json!({
         "openapi": "3.0.0",
         "info": info(),
         "paths": paths::all(resources(), Style::V3),
         "components": {"schemas": schemas},
-    }))
+    })
 }
 
 /// The one document of version 2, with its `Content-Type`: as protobuf where the `Accept` header asks for it, else as
@@ -61,10 +83,10 @@ pub fn v2(accept: &str) -> Result<(&'static str, Vec<u8>), Status> {
     let media = accept.split(',').map(|clause| clause.split(';').next().unwrap_or_default().trim());
     for media in media {
         if PROTOBUFS.contains(&media) {
-            return Ok((PROTOBUF, gnostic::encode(&document())));
+            return Ok((PROTOBUF, V2.1.clone()));
         }
         if ["", "*/*", "application/*", JSON].contains(&media) {
-            return Ok((JSON, document().to_string().into_bytes()));
+            return Ok((JSON, V2.0.clone()));
         }
     }
     Err(Status::not_acceptable(&[JSON, PROTOBUF]))
@@ -72,7 +94,9 @@ pub fn v2(accept: &str) -> Result<(&'static str, Vec<u8>), Status> {
 
 fn document() -> Value {
     let mut definitions = Map::new();
-    RESOURCES.iter().for_each(|resource| add_types(resource, Style::V2, &mut definitions));
+    for resource in RESOURCES {
+        add_types(resource, Style::V2, &mut definitions);
+    }
     json!({
         "swagger": "2.0",
         "info": info(),
@@ -129,12 +153,13 @@ mod tests {
                 _ => {}
             }
         }
-        let mut documents = vec![document()];
+        let two = document();
+        let mut documents = vec![&two];
         documents.extend(RESOURCES.iter().filter_map(|one| v3_group(one.group, one.version)));
         assert_eq!(documents.len(), RESOURCES.len() + 1);
         for document in documents {
             let mut found = Vec::new();
-            references(&document, &mut found);
+            references(document, &mut found);
             assert!(found.len() > 10);
             for reference in found {
                 let pointer = reference.strip_prefix('#').unwrap();

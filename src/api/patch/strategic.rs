@@ -167,12 +167,11 @@ fn keyed(
     for element in patch.iter().filter(|element| directive(element).is_none()) {
         let name = of(element).ok_or_else(|| missing(element))?;
         let place = places.get(&name).copied().and_then(|place| original.get_mut(place));
-        match (place, element) {
-            (Some(Value::Object(original)), Value::Object(patch)) => object(original, patch, Some(message))?,
-            _ => {
-                places.insert(name, original.len());
-                original.extend(without_directives(element));
-            }
+        if let (Some(Value::Object(original)), Value::Object(patch)) = (place, element) {
+            object(original, patch, Some(message))?;
+        } else {
+            places.insert(name, original.len());
+            original.extend(without_directives(element));
         }
     }
     Ok(())
@@ -209,7 +208,7 @@ mod tests {
     use crate::api::schema::find;
     use serde_json::json;
 
-    fn merged(metadata: Value, patch: Value) -> Result<Value, String> {
+    fn merged(metadata: &Value, patch: &Value) -> Result<Value, String> {
         let mut value = json!({ "metadata": metadata });
         let kind = find("certificates.k8s.io/v1", "CertificateSigningRequest").unwrap();
         merge(&mut value, &json!({ "metadata": patch }), kind.message)?;
@@ -255,10 +254,14 @@ mod tests {
             ),
             (json!({"generateName": "a"}), json!({"generateName": {"$patch": "delete"}}), json!({})),
         ] {
-            assert_eq!(merged(original, patch.clone()), Ok(expected), "{patch}");
+            assert_eq!(merged(&original, &patch), Ok(expected), "{patch}");
         }
-        assert!(merged(json!({"ownerReferences": []}), json!({"ownerReferences": [{"name": "x"}]})).is_err());
-        assert!(merged(json!({"labels": {}}), json!({"labels": {"$retainKeys": ["b"], "c": "3"}})).is_err());
-        assert!(merged(json!({}), json!({"$deleteFromPrimitiveList/finalizers": "x"})).is_err());
+        assert!(
+            merged(&json!({"ownerReferences": []}), &json!({"ownerReferences": [{"name": "x"}]})).is_err()
+        );
+        assert!(
+            merged(&json!({"labels": {}}), &json!({"labels": {"$retainKeys": ["b"], "c": "3"}})).is_err()
+        );
+        assert!(merged(&json!({}), &json!({"$deleteFromPrimitiveList/finalizers": "x"})).is_err());
     }
 }

@@ -21,7 +21,7 @@ fn bodies_are_bounded_and_what_is_no_object_is_refused() {
         (json, b"{", 400),
         (json, deep.as_bytes(), 400),
         (json, b"{\"kind\":\"Pod\",\"apiVersion\":\"v1\"}", 400),
-        (protobuf, b"k8s\0", 400),
+        (protobuf, b"k8s\0", 422),
         (protobuf, b"k8s\0\x0a\xff\xff\xff\xff\x0f", 400),
         (protobuf, b"\xff\xff\xff\xff", 400),
         (json, b"\xff\xfe", 400),
