@@ -197,6 +197,7 @@ fn usage(pid: u32) -> (f64, String) {
     ((ticks(11) + ticks(12)) / 100.0, peak.trim().to_owned())
 }
 
+#[allow(clippy::cast_precision_loss, reason = "counts")]
 #[allow(clippy::print_stdout, reason = "it is what the program is for")]
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();

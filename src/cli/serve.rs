@@ -168,7 +168,7 @@ impl Guide {
                 }
                 match self.kubeconfig(*address) {
                     Ok(()) => {
-                        self.say(&format!("kubectl --kubeconfig {} get csr", self.kubeconfig.display()))
+                        self.say(&format!("kubectl --kubeconfig {} get csr", self.kubeconfig.display()));
                     }
                     Err(error) => terminal::warning(&format!("no kubeconfig was written: {error}")),
                 }

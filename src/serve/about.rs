@@ -70,7 +70,7 @@ pub fn open_api(call: &Call) -> Result<Answer, Status> {
 /// The index of OpenAPI v3.
 #[must_use]
 pub fn open_api_index() -> Answer {
-    Answer::object(200, Format::Json, &openapi::v3_index())
+    Answer::object(200, Format::Json, openapi::v3_index())
 }
 
 /// OpenAPI v3 of a group's version.
@@ -79,5 +79,5 @@ pub fn open_api_index() -> Answer {
 /// 404 when there is no such group.
 pub fn open_api_group(group: &str, version: &str) -> Result<Answer, Status> {
     let value = openapi::v3_group(group, version).ok_or_else(Status::no_such_path)?;
-    Ok(Answer::object(200, Format::Json, &value))
+    Ok(Answer::object(200, Format::Json, value))
 }

@@ -76,7 +76,7 @@ impl Subject {
             && matches!(verb, "list" | "watch")
             && let Some(name) = query.get("fieldSelector").and_then(exact_name)
         {
-            resource.object = name.to_owned();
+            name.clone_into(&mut resource.object);
         }
         Self { verb: verb.to_owned(), resource: Some(resource) }
     }

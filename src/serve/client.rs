@@ -69,7 +69,7 @@ fn user(certificate: &Certificate) -> Result<User, String> {
     let of = |oid: ObjectIdentifier| {
         attributes().filter(move |attribute| attribute.oid == oid).map(|attribute| attribute.value.clone())
     };
-    let name = of(rfc4519::CN).last().unwrap_or_default();
+    let name = of(rfc4519::CN).next_back().unwrap_or_default();
     if name.is_empty() {
         // It authenticates nobody (`x509.CommonNameUserConversion`).
         return Err("the certificate has no common name".to_owned());

@@ -110,7 +110,9 @@ impl Places {
                     .map_err(|_| ServeError::file(path, "is not UTF-8 text".to_owned()))?;
                 let (tokens, problems) =
                     Tokens::read(text).map_err(|problem| ServeError::file(path, problem))?;
-                problems.into_iter().for_each(|problem| warn(format!("{}: {problem}", path.display())));
+                for problem in problems {
+                    warn(format!("{}: {problem}", path.display()));
+                }
                 tokens
             }
         };

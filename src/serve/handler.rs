@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::api::accept::Accept;
 use crate::api::status::Status;
+use crate::csr::User;
 use crate::csr::rbac::Attributes;
-use crate::csr::{Refusal, User};
 use crate::store::birth::birth;
 
 use super::answer::{Answer, Content};
@@ -82,7 +82,7 @@ pub async fn handle(
         answered: (server.clock)(),
     };
     server.audit.request(&entry).await;
-    server.metrics.request(measured(&subject, answer.code), (!is_watch).then(|| begun.elapsed()));
+    server.metrics.request(&measured(&subject, answer.code), (!is_watch).then(|| begun.elapsed()));
     let user = trace.other.or(trace.user).unwrap_or_else(User::anonymous);
     Ok(respond(&server, working, answer, &head.method, &id, &user.name))
 }
@@ -180,26 +180,20 @@ async fn answer(
 
 /// Why a request is not let in, as the API server says it.
 fn forbidden(subject: &Subject, text: &str) -> Status {
-    match &subject.resource {
-        Some(of) => {
-            let name =
-                if of.object.is_empty() { String::new() } else { crate::x509::go::quoted(&of.object) + " " };
-            let resource =
-                if of.group.is_empty() { of.name.clone() } else { format!("{}.{}", of.name, of.group) };
-            let details = crate::api::status::Details {
-                name: of.object.clone(),
-                group: of.group.clone(),
-                kind: of.name.clone(),
-                ..crate::api::status::Details::default()
-            };
-            Status::new(403, "Forbidden", format!("{resource} {name}is forbidden: {text}")).about(details)
-        }
-        None => {
-            let message = Refusal::forbidden("", text).message;
-            let message = message.split_once(" is ").map_or(message.as_str(), |(_, rest)| rest).to_owned();
-            Status::new(403, "Forbidden", message).about(crate::api::status::Details::default())
-        }
-    }
+    use crate::api::status::Details;
+    let Some(of) = &subject.resource else {
+        let message = format!("forbidden: {text}");
+        return Status::new(403, "Forbidden", message).about(Details::default());
+    };
+    let name = if of.object.is_empty() { String::new() } else { crate::x509::go::quoted(&of.object) + " " };
+    let resource = if of.group.is_empty() { of.name.clone() } else { format!("{}.{}", of.name, of.group) };
+    let details = Details {
+        name: of.object.clone(),
+        group: of.group.clone(),
+        kind: of.name.clone(),
+        ..Details::default()
+    };
+    Status::new(403, "Forbidden", format!("{resource} {name}is forbidden: {text}")).about(details)
 }
 
 fn header_text(headers: &HeaderMap, name: &HeaderName) -> String {

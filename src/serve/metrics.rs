@@ -140,12 +140,12 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a request.
-    pub fn request(&self, request: Request, took: Option<Duration>) {
+    pub fn request(&self, request: &Request, took: Option<Duration>) {
         if let Some(took) = took {
             let verb = Verb { verb: request.verb.clone() };
             self.latencies.get_or_create(&verb).observe(took.as_secs_f64());
         }
-        self.requests.get_or_create(&request).inc();
+        self.requests.get_or_create(request).inc();
     }
 
     /// Counts a connection that was not let in.

@@ -124,7 +124,6 @@ fn begin(source: &Source, query: &Query) -> Result<(Option<String>, Version), St
         return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
     }
     match matched {
-        None => {}
         Some(_) if token.is_some() => {
             return forbidden(
                 "resourceVersionMatch",
@@ -139,7 +138,7 @@ fn begin(source: &Source, query: &Query) -> Result<(Option<String>, Version), St
             let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
             return forbidden("resourceVersionMatch", detail);
         }
-        Some("NotOlderThan" | "Exact") => {}
+        None | Some("NotOlderThan" | "Exact") => {}
         Some(other) => {
             let fault = Fault::NotSupported(crate::csr::refusal::Value::Text(other.to_owned()));
             let detail = "supported values: \"Exact\", \"NotOlderThan\", \"\"";

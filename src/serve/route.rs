@@ -198,13 +198,13 @@ mod tests {
 
     #[test]
     fn routes_are_found_by_path_and_method() {
+        const P: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
         let of = |method: Method, path: &str| {
             find(&method, &crate::serve::query::segments(path).unwrap_or_default())
         };
         let action = |action, names: &[&str]| {
             Found::Action(action, names.iter().map(|name| (*name).to_owned()).collect())
         };
-        const P: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
         assert_eq!(of(Method::GET, "/"), action(A::Paths, &[]));
         assert_eq!(of(Method::GET, P), action(A::List, &[]));
         assert_eq!(of(Method::GET, &format!("{P}/a%20b")), action(A::Get, &["a b"]));

@@ -58,7 +58,7 @@ impl Tokens {
                 match token(&secret) {
                     Ok((id, token)) => drop(tokens.tokens.insert(id, token)),
                     Err(problem) => {
-                        problems.push(format!("the Secret {name:?} is no bootstrap token: {problem}"))
+                        problems.push(format!("the Secret {name:?} is no bootstrap token: {problem}"));
                     }
                 }
             }
@@ -111,11 +111,9 @@ fn token(secret: &serde_json::Value) -> Result<(String, Token), String> {
     if field("usage-bootstrap-authentication").as_deref() != Some("true") {
         return Err("its usage-bootstrap-authentication is not true".to_owned());
     }
-    let until = match field("expiration").filter(|text| !text.is_empty()) {
-        // What cannot be read has ended.
-        Some(text) => Some(OffsetDateTime::parse(&text, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH)),
-        None => None,
-    };
+    // What cannot be read has ended.
+    let end = |text: String| OffsetDateTime::parse(&text, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let until = field("expiration").filter(|text| !text.is_empty()).map(end);
     let mut groups = vec![GROUP.to_owned()];
     let more = field("auth-extra-groups").unwrap_or_default();
     for group in more.split(',').map(str::trim).filter(|group| !group.is_empty()) {

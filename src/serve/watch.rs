@@ -120,7 +120,7 @@ impl Watch {
         let end = Instant::now() + self.duration;
         let mut writer = Writer { watch: &self, clock, columns: true, piece: Vec::new() };
         let mut seen = match self.begin {
-            Begin::Behind(version) if version == 0 => self.source.versions().1,
+            Begin::Behind(0) => self.source.versions().1,
             Begin::Behind(version) => version,
             Begin::State { told } => match writer.state(&sender).await {
                 Some(version) => {

@@ -72,13 +72,13 @@ impl Desk<'_> {
         let manager = options.manager(&call.user_agent);
         track(None, &mut decoded.value, known(API_VERSION, KIND)?, &self.writer(&manager, Endpoint::Main));
         let object: CertificateSigningRequest = typed(decoded.value)?;
-        let stored = self.create_object(object, call, &options)?;
+        let stored = self.create_object(&object, call, &options)?;
         Ok(form.one(201, Thing::Request(&stored)).warned(&decoded.warnings))
     }
 
     fn create_object(
         &self,
-        object: CertificateSigningRequest,
+        object: &CertificateSigningRequest,
         call: &Call,
         options: &WriteOptions,
     ) -> Result<Arc<CertificateSigningRequest>, Status> {
@@ -161,7 +161,7 @@ impl Desk<'_> {
                 );
                 return Err(Status::refused(&Refusal::forbidden(name, &text), name));
             }
-            let object = self.create_object(object, call, &options)?;
+            let object = self.create_object(&object, call, &options)?;
             return Ok(form.one(201, Thing::Request(&object)).warned(&made.warnings));
         }
         let object = self.retry(name, false, |old| {

@@ -72,7 +72,7 @@ impl Log {
     #[must_use]
     pub fn is_left(directory: &Path) -> bool {
         let has = |name: &&str| std::fs::metadata(directory.join(name)).is_ok_and(|data| data.len() > 0);
-        NAMES.iter().any(|name| has(&name))
+        NAMES.iter().any(has)
     }
 
     /// Adds lines, and returns when they are durable.

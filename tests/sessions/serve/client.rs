@@ -116,7 +116,9 @@ impl Client {
         if !self.token.is_empty() {
             text += &format!("Authorization: Bearer {}\r\n", self.token);
         }
-        headers.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
+        for (name, value) in headers {
+            text += &format!("{name}: {value}\r\n");
+        }
         self.send((text + "\r\n").as_bytes()).unwrap();
     }
 

@@ -34,7 +34,7 @@ fn wait(client: &mut Client, name: &str, uid: &str) {
     client.watch(&query).code(200);
     let (mut bookmark, mut done) = (false, false);
     while !bookmark || !done {
-        for (kind, object) in client.events().expect("the certificate comes before the end") {
+        for (kind, object) in client.events().unwrap() {
             match kind.as_str() {
                 "BOOKMARK" => bookmark = true,
                 "ADDED" | "MODIFIED" => {
