@@ -11,7 +11,7 @@
 //! | [`attributes`], [`query`] | what is asked, by method and path |
 //! | [`handler`], [`body`] | from a request to its answer |
 //! | [`server`], [`call`], [`answer`] | the same without the socket |
-//! | [`read`], [`watch`], [`write`], [`selection`], [`shape`], [`source`] | what is read and written |
+//! | [`read`], [`watch`], [`mod@write`], [`selection`], [`shape`], [`source`] | what is read and written |
 //! | [`bundle`], [`review`], [`about`] | trust bundles, reviews, discovery |
 //! | [`audit`], [`metrics`] | what is noted and measured |
 //! | [`engine`] | the threads that decide, write files, and read what has changed |

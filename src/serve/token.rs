@@ -162,10 +162,10 @@ mod tests {
     #[test]
     fn tokens_are_kubernetes_own() {
         let text = secret("abcdef", "  auth-extra-groups: system:bootstrappers:kubeadm:default-node-token\n")
-            + &secret("000000", "  expiration: 2026-11-22T12:00:00Z\n")
-            + &secret("111111", "  expiration: tomorrow\n")
-            + &secret("222222", "  auth-extra-groups: system:masters\n")
-            + &secret("333333", "").replace("\"true\"", "\"false\"")
+            + &secret("t00000", "  expiration: 2026-11-22T12:00:00Z\n")
+            + &secret("t11111", "  expiration: tomorrow\n")
+            + &secret("t22222", "  auth-extra-groups: system:masters\n")
+            + &secret("t33333", "").replace("\"true\"", "\"false\"")
             + &secret("44444", "");
         let (tokens, problems) = Tokens::read(&text).unwrap();
         assert_eq!((tokens.len(), problems.len()), (3, 3), "{problems:?}");
@@ -182,10 +182,10 @@ mod tests {
             ("abcdef.0123456789abcdee", before, false),
             ("abcdef.0123456789abcde", before, false),
             ("abcdef", before, false),
-            ("000000.0123456789abcdef", before, true),
-            ("000000.0123456789abcdef", datetime!(2026-11-22 12:00 UTC), false),
-            ("111111.0123456789abcdef", before, false),
-            ("222222.0123456789abcdef", before, false),
+            ("t00000.0123456789abcdef", before, true),
+            ("t00000.0123456789abcdef", datetime!(2026-11-22 12:00 UTC), false),
+            ("t11111.0123456789abcdef", before, false),
+            ("t22222.0123456789abcdef", before, false),
         ] {
             assert_eq!(tokens.user(bearer, at).is_some(), counts, "{bearer}");
         }
