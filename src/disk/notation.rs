@@ -161,7 +161,10 @@ fn scalar(text: &str, style: ScalarStyle) -> Event {
 
 /// How Go wishes a text to be written (`goyaml.v2`, `encoder.stringv`); the emitter falls back where that cannot be.
 fn style(text: &str) -> ScalarStyle {
-    if text.contains('\n') {
+    if text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        // Line breaks that only double quotes keep as they are (YAML 1.1 §5.4).
+        ScalarStyle::DoubleQuoted
+    } else if text.contains('\n') {
         ScalarStyle::Literal
     } else if is_text(text) {
         ScalarStyle::Plain
@@ -370,6 +373,14 @@ text: |
   lines
 "
         );
+    }
+
+    #[test]
+    fn every_kind_of_line_break_is_kept() {
+        for text in ["\u{2028}", "a\u{85}b", "a\nb\u{2029}", "a\r\nb"] {
+            let written = Notation::Yaml.write(&json!({ "a": [text] })).unwrap();
+            assert_eq!(serde_yaml::from_str::<Value>(&written).unwrap(), json!({ "a": [text] }), "{written}");
+        }
     }
 
     #[test]
