@@ -25,7 +25,7 @@ enum Which {
     SignerRoles(SignerRoles),
     /// A new bootstrap token, as a Secret for a cluster or a file for `kubepki serve --bootstrap-tokens`
     BootstrapToken(BootstrapToken),
-    /// The kubeconfig with which a joining node asks for its certificate: kubelet's --bootstrap-kubeconfig
+    /// The kubeconfig with which a joining node asks for its certificate
     BootstrapKubeconfig(BootstrapKubeconfig),
 }
 

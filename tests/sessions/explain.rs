@@ -111,6 +111,7 @@ fn manual_pages_of_every_verb() {
         "-plan",
         "-renew",
         "-request",
+        "-serve",
         "-show",
         "-sign",
         "-verify",
