@@ -8,5 +8,6 @@ cargo fmt --check
 # The rules are declared by a macro, which cargo fmt does not follow.
 rustfmt --check --edition 2024 src/audit/rules/*/*.rs
 cargo clippy --locked --all-targets -- --deny warnings
+cargo clippy --locked --no-default-features -- --deny warnings
 RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --quiet
 cargo test --locked
