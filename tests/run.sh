@@ -10,4 +10,5 @@ rustfmt --check --edition 2024 src/audit/rules/*/*.rs
 cargo clippy --locked --all-targets -- --deny warnings
 cargo clippy --locked --no-default-features -- --deny warnings
 RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --quiet
-cargo test --locked
+# Sessions wait for peers and for disks more than they compute.
+cargo test --locked -- --test-threads 4
