@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use rayon::prelude::*;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::audit::case::Signing;
@@ -15,6 +15,7 @@ use crate::disk::kubeconfig::{self, Entry, KubeconfigError};
 use crate::disk::write::{Change, NewFile};
 use crate::plan::{Action, Plan, Step};
 use crate::target::{Aim, Blueprint};
+use crate::x509::profile::BACKDATE;
 use crate::x509::{self, Certificate, Issuer, PrivateKey, Profile, PublicKey, issue, pem};
 
 /// Why a plan could not be carried out.
@@ -43,10 +44,6 @@ pub enum ApplyError {
         target: String,
     },
 }
-
-/// How early a certificate begins, so that a clock that is a little behind does not refuse it: kubeadm's
-/// `CertificateBackdate`.
-const BACKDATE: Duration = Duration::minutes(5);
 
 /// From this many keys of any kind on, threads are worth their start.
 const WORTH_THREADS: usize = 64;

@@ -5,6 +5,7 @@ use time::Duration;
 use super::links::Signer;
 use super::{Remedy, Severity, Sighting};
 use crate::x509::Certificate;
+use crate::x509::profile::BACKDATE;
 
 /// The longest life that is no finding: what browsers grant a server since 2020 (Apple, "About upcoming limits on trusted
 /// certificates"; CA/Browser Forum ballot SC31). kubeadm's year and five minutes are less.
@@ -12,9 +13,6 @@ pub const LONGEST: Duration = Duration::days(398);
 
 /// A life that nobody renews in practice.
 const NEVER_RENEWED: Duration = Duration::days(5 * 365 + 2);
-
-/// How early kubeadm and kubepki begin a certificate.
-const BACKDATE: Duration = Duration::minutes(5);
 
 /// How a certificate of a server or client lives too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use crate::apply::{self, ApplyError};
 use crate::audit::{Case, View};
 use crate::disk::FileRole;
 use crate::disk::write::{Change, NewFile};
+use crate::moment::date;
 use crate::target::Blueprint;
 use crate::x509::{Certificate, PrivateKey, chain};
 
@@ -224,8 +225,4 @@ fn certificate_file(case: &Case<'_>, chain: &[&Certificate]) -> Result<NewFile, 
     let text = apply::chain_pem(case, chain)?;
     let role = FileRole::Certificate;
     Ok(NewFile { path: case.path(role), bytes: Zeroizing::new(text.into_bytes()), mode: role.mode() })
-}
-
-fn date(moment: OffsetDateTime) -> String {
-    crate::moment::date(moment)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::bundle::{BundleError, Files, add_manifest, digest};
 use super::hold::Held;
@@ -13,10 +13,8 @@ use crate::store::StoreError;
 use crate::store::entry::{Asked, Entry, Reason};
 use crate::x509::hex::hex;
 use crate::x509::issue::long_serial;
+use crate::x509::profile::BACKDATE;
 use crate::x509::{self, Certificate, Issuer, Profile, pem};
-
-/// How early a certificate begins: kubeadm's `CertificateBackdate`.
-const BACKDATE: Duration = Duration::minutes(5);
 
 /// Where the certificate of a CA is in a bundle.
 const AUTHORITIES: &str = "authorities";

@@ -12,10 +12,8 @@ use crate::catalog::{CATALOG, Kind, Role};
 use crate::spec::{self, AuthorityMode, Etcd, Naming, Period, Spec};
 use crate::target::Aim;
 use crate::version::Version;
+use crate::x509::profile::BACKDATE;
 use crate::x509::{Certificate, SubjectAltName};
-
-/// How early kubeadm and kubepki begin a certificate.
-const BACKDATE: Duration = Duration::minutes(5);
 
 pub fn infer(view: &View<'_>) -> Inferred {
     let mut facts = Facts::default();

@@ -8,18 +8,17 @@ use std::cell::RefCell;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
-use der::asn1::{BitString, OctetString};
+use der::asn1::OctetString;
 use der::{Encode, Tag};
-use rcgen::{
-    CertificateParams, CustomExtension, PublicKeyData, SerialNumber, SignatureAlgorithm, SigningKey,
-};
+use rcgen::{CertificateParams, CustomExtension, SerialNumber, SignatureAlgorithm};
 use x509_cert::ext::pkix;
 
 use super::certificate::bit_string;
-use super::der::{children, sequence};
+use super::der::children;
 use super::public_key::PublicKeyKind;
 use super::random::random;
 use super::signature::SignatureAlgorithm as Signed;
+use super::splice::Splice;
 use super::usage::{encode_extended, encode_key_usage};
 use super::{Certificate, Error, Name, PrivateKey, Profile, PublicKey, alt_name};
 
@@ -125,63 +124,19 @@ fn sign(
     params.not_after = profile.not_after;
     params.serial_number = Some(SerialNumber::from_slice(serial));
     params.custom_extensions = extensions(profile, public_key, authority)?;
+    // version, serial, signature, issuer, validity, subject, key, extensions (RFC 5280 §4.1)
     let splice = Splice {
         key,
-        issuer: issuer.as_der(),
-        subject: profile.subject.as_der(),
-        public_key: public_key.as_der(),
+        what: WHAT,
+        building: "building the certificate",
+        fields: 8..=8,
+        algorithm: 2,
+        parts: vec![(3, issuer.as_der()), (5, profile.subject.as_der()), (6, public_key.as_der())],
         outcome: RefCell::new(None),
     };
     let draft = rcgen::Issuer::from_params(&params, &splice);
     let _ = params.signed_by(&splice, &draft);
-    match splice.outcome.into_inner() {
-        Some(signed) => signed,
-        None => Err(Error::Primitive("building the certificate")),
-    }
-}
-
-/// Signs what rcgen has built after putting the original bytes of names and key into it.
-struct Splice<'a> {
-    key: &'a PrivateKey,
-    issuer: &'a [u8],
-    subject: &'a [u8],
-    public_key: &'a [u8],
-    outcome: RefCell<Option<Result<Vec<u8>, Error>>>,
-}
-
-impl Splice<'_> {
-    /// The whole certificate, from rcgen's draft of its first part.
-    fn certificate(&self, draft: &[u8]) -> Result<Vec<u8>, Error> {
-        // version, serial, signature, issuer, validity, subject, key, extensions (RFC 5280 §4.1)
-        let mut fields = children(draft, Tag::Sequence, WHAT)?;
-        let [_, _, algorithm, issuer, _, subject, public_key, _] = &mut fields[..] else {
-            return Err(Error::Primitive("building the certificate"));
-        };
-        (*issuer, *subject, *public_key) = (self.issuer, self.subject, self.public_key);
-        let algorithm = *algorithm;
-        let tbs = sequence(&fields, WHAT)?;
-        let signature = BitString::from_bytes(&self.key.sign(&tbs)?)
-            .and_then(|bits| bits.to_der())
-            .map_err(Error::der(WHAT))?;
-        sequence(&[&tbs, algorithm, &signature], WHAT)
-    }
-}
-
-impl SigningKey for Splice<'_> {
-    fn sign(&self, draft: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        self.outcome.replace(Some(self.certificate(draft)));
-        Ok(Vec::new())
-    }
-}
-
-impl PublicKeyData for Splice<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.key.public_key().bits()
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        signature_algorithm(self.key)
-    }
+    splice.finish()
 }
 
 /// The hash follows the signer's key: kubeadm's and Go's choice.

@@ -62,6 +62,7 @@ pub mod rsa;
 pub mod rustls;
 pub mod scheme;
 pub mod signature;
+mod splice;
 pub mod subject;
 pub mod usage;
 mod validity;

@@ -1,8 +1,12 @@
 //! What a certificate is to say, before anyone signs it.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Name, NameConstraints, SubjectAltName, Usages};
+
+/// How early a certificate begins, so that a clock that is a little behind does not refuse it: kubeadm's `CertificateBackdate`,
+/// the controller manager's and cfssl's.
+pub const BACKDATE: Duration = Duration::minutes(5);
 
 /// The content of a certificate to be issued, but for key, issuer and serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,18 +3,15 @@
 
 use std::cell::RefCell;
 
-use der::asn1::BitString;
-use der::{Encode, Tag};
 use rcgen::{
-    CertificateParams, CertificateRevocationListParams, KeyIdMethod, PublicKeyData, RevocationReason,
-    RevokedCertParams, SerialNumber, SignatureAlgorithm, SigningKey,
+    CertificateParams, CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams,
+    SerialNumber,
 };
 use time::OffsetDateTime;
 
 use super::crl::Revoked;
-use super::der::{children, sequence};
-use super::issue::signature_algorithm;
-use super::{Crl, Error, Issuer, PrivateKey};
+use super::splice::Splice;
+use super::{Crl, Error, Issuer};
 
 const WHAT: &str = "the new revocation list";
 
@@ -63,13 +60,19 @@ impl Issuer<'_> {
             revoked_certs: list.revoked.iter().map(entry).collect::<Result<_, _>>()?,
             key_identifier_method: KeyIdMethod::PreSpecified(identifier),
         };
-        let splice = Splice { key: self.key(), issuer: ca.subject.as_der(), outcome: RefCell::new(None) };
+        // version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates, extensions (RFC 5280 §5.1)
+        let splice = Splice {
+            key: self.key(),
+            what: WHAT,
+            building: "building the revocation list",
+            fields: 3..=usize::MAX,
+            algorithm: 1,
+            parts: vec![(2, ca.subject.as_der())],
+            outcome: RefCell::new(None),
+        };
         let draft = CertificateParams::default();
         let _ = params.signed_by(&rcgen::Issuer::from_params(&draft, &splice));
-        match splice.outcome.into_inner() {
-            Some(signed) => Crl::from_der(&signed?),
-            None => Err(Error::Primitive("building the revocation list")),
-        }
+        Crl::from_der(&splice.finish()?)
     }
 }
 
@@ -102,53 +105,12 @@ const REASONS: [RevocationReason; 9] = [
     RevocationReason::AaCompromise,
 ];
 
-/// Signs what rcgen has built after putting the issuer's name into it.
-struct Splice<'a> {
-    key: &'a PrivateKey,
-    issuer: &'a [u8],
-    outcome: RefCell<Option<Result<Vec<u8>, Error>>>,
-}
-
-impl Splice<'_> {
-    fn list(&self, draft: &[u8]) -> Result<Vec<u8>, Error> {
-        // version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates, extensions (RFC 5280 §5.1)
-        let mut fields = children(draft, Tag::Sequence, WHAT)?;
-        let [_, algorithm, issuer, ..] = &mut fields[..] else {
-            return Err(Error::Primitive("building the revocation list"));
-        };
-        *issuer = self.issuer;
-        let algorithm = *algorithm;
-        let tbs = sequence(&fields, WHAT)?;
-        let signature = BitString::from_bytes(&self.key.sign(&tbs)?)
-            .and_then(|bits| bits.to_der())
-            .map_err(Error::der(WHAT))?;
-        sequence(&[&tbs, algorithm, &signature], WHAT)
-    }
-}
-
-impl SigningKey for Splice<'_> {
-    fn sign(&self, draft: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        self.outcome.replace(Some(self.list(draft)));
-        Ok(Vec::new())
-    }
-}
-
-impl PublicKeyData for Splice<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.key.public_key().bits()
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        signature_algorithm(self.key)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::x509::{KeyAlgorithm, Name, Profile, Usages, issue};
+    use crate::x509::{KeyAlgorithm, Name, PrivateKey, Profile, Usages, issue};
 
     #[test]
     fn a_list_says_what_it_was_told() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::authority::Authority;
 use crate::cli::terminal;
@@ -11,9 +11,6 @@ use crate::moment::rfc3339;
 use crate::x509::path::{Conditions, Validator};
 use crate::x509::public_key::PublicKeyKind;
 use crate::x509::{Certificate, KeyUsage, Profile, PublicKey, Request};
-
-/// How early a certificate begins, for clocks that are a little behind: kubeadm's `CertificateBackdate`, and cfssl's.
-pub const BACKDATE: Duration = Duration::minutes(5);
 
 /// Checks that the CA may sign this now, signs it, and checks what came out as whoever trusts the CA would: dates, path
 /// length and the name constraints of the CA and of those that its file leads on to. A certificate that would outlive the

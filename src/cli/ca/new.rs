@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::authority::Authority;
-use super::issue::{BACKDATE, issue};
+use super::issue::issue;
 use crate::cli::passphrase::{PassphraseArgs, Passphrases};
 use crate::cli::{Exit, Outside};
 use crate::disk::durable;
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::moment::date;
 use crate::spec::Period;
 use crate::x509::name_constraints::{Base, Subtree};
+use crate::x509::profile::BACKDATE;
 use crate::x509::{
     self, KeyAlgorithm, KeyUsage, NameConstraints, PrivateKey, Profile, Subject, Usages, issue as signing,
 };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::authority::{Authority, read_request};
-use super::issue::{BACKDATE, issue, prove};
+use super::issue::{issue, prove};
 use super::new::authority_usages;
 use crate::cli::passphrase::{PassphraseArgs, Passphrases};
 use crate::cli::{Exit, Outside, terminal};
@@ -13,6 +13,7 @@ use crate::disk::durable;
 use crate::error::Error;
 use crate::moment::rfc3339;
 use crate::spec::{Period, syntax};
+use crate::x509::profile::BACKDATE;
 use crate::x509::{
     Certificate, ExtendedKeyUsage, KeyUsage, Profile, Request, Subject, SubjectAltName, Usages, alt_name,
 };

@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 
 use super::input::{self, period, refused};
 use super::signer::of_authority;
-use crate::cli::ca::issue::BACKDATE;
 use crate::cli::ca::new::authority_usages;
 use crate::cli::{Exit, Outside};
 use crate::error::Error;
 use crate::x509::cfssl::{self, CertificateRequest, Output, Secret};
+use crate::x509::profile::BACKDATE;
 use crate::x509::{KeyUsage, PrivateKey, Profile, Request, Usages, issue};
 
 /// Make a key and a certificate request

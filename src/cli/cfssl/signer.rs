@@ -7,10 +7,11 @@ use clap::Args;
 use super::input::{self, period, refused};
 use crate::cli::Outside;
 use crate::cli::ca::authority::Authority;
-use crate::cli::ca::issue::{BACKDATE, issue};
+use crate::cli::ca::issue::issue;
 use crate::cli::passphrase::{PassphraseArgs, Passphrases};
 use crate::error::Error;
 use crate::x509::cfssl::{Config, SigningProfile};
+use crate::x509::profile::BACKDATE;
 use crate::x509::{Certificate, Profile, Request, SubjectAltName};
 
 /// Who signs, and what.

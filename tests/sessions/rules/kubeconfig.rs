@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
             bed,
             "admin.conf",
             "    client-key-data",
-            "    client-certificate: /root/new.crt\n    client-key-data",
+            "    client-certificate: /srv/new.crt\n    client-key-data",
         );
     }),
     Case::finds("KP-KC001", renewed_beside).of("high"),
@@ -233,7 +233,7 @@ fn renewed_beside(bed: &Testbed) {
 fn what_apply_can_mend_in_a_kubeconfig_it_mends() {
     let after = |field: &str| format!("    {field}\n    client-key-data");
     for (rule, from, to) in [
-        ("KP-KC001", "    client-key-data", after("client-certificate: /root/new.crt")),
+        ("KP-KC001", "    client-key-data", after("client-certificate: /srv/new.crt")),
         ("KP-KC003", "    server", "    insecure-skip-tls-verify: true\n    server".to_owned()),
         ("KP-KC004", "    client-key-data", after("token: abc")),
         ("KP-KC004", "    client-key-data", after("exec: {command: /tmp/login}")),

@@ -1,11 +1,10 @@
 //! `KP-SP004`: a certificate that was issued for another time than the spec gives.
 
-use time::Duration;
-
 use crate::audit::lifetime::{LONGEST, overlong};
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, Remedy};
 use crate::moment::span;
+use crate::x509::profile::BACKDATE;
 
 rule! {
     /// A certificate was issued for longer or shorter than the spec's `certificateValidityPeriod`.
@@ -27,9 +26,6 @@ rule! {
     /// kubeadm v1beta4, `certificateValidityPeriod`.
     "KP-SP004" "lifetime-drift" Low Case "certificates that the spec describes"
 }
-
-/// How early a certificate begins: kubeadm's `CertificateBackdate`, and the controller manager's.
-const BACKDATE: Duration = Duration::minutes(5);
 
 fn applies(case: &Case<'_>) -> bool {
     case.is_ours() && case.leaf().is_some()

@@ -6,6 +6,7 @@ use crate::audit::lifetime::lifetime;
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, Remedy};
 use crate::moment::{date, span};
+use crate::x509::profile::BACKDATE;
 
 rule! {
     /// A CA has less time left than the longest certificate that it is to sign.
@@ -24,9 +25,6 @@ rule! {
     /// RFC 5280 §6.1.3 (a)(2).
     "KP-TM005" "short-authority" Medium Case "CAs that sign"
 }
-
-/// kubeadm's `CertificateBackdate`: how much of a CA's life is over when it is made.
-const BACKDATE: Duration = Duration::minutes(5);
 
 fn applies(case: &Case<'_>) -> bool {
     case.is_authority() && case.certificate().is_some() && longest(case).is_some()
