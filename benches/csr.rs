@@ -18,6 +18,7 @@ use kubepki::csr::request::Wanted;
 use kubepki::csr::{CertificateSigningRequest, Object, Policy, Step, decide, decide_read};
 use kubepki::store::controller::Settings;
 use kubepki::store::entry::{Asked, Entry, Reason};
+use kubepki::store::readings::Readings;
 use kubepki::store::{Authorities, Controller, Directory, Ledger, Store, Write};
 use kubepki::x509::issue::{long_serial, self_signed};
 use kubepki::x509::{
@@ -207,6 +208,7 @@ fn run(home: &Path) -> usize {
         trust_requester: false,
         trust_files: false,
         clean: true,
+        readings: Readings::default(),
     };
     let authorities = Authorities::new(vec![("ca".to_owned(), home.join("ca.crt"), home.join("ca.key"))]);
     let mut told = 0;

@@ -20,7 +20,7 @@ use kubepki::disk::Kubeconfig;
 use kubepki::x509::{Certificate, KeyAlgorithm, Name, PrivateKey, Request, pem};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Parser)]
 struct Arguments {
@@ -44,6 +44,8 @@ struct Arguments {
 }
 
 const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+
+const APPROVED: &str = r#""status":{"conditions":[{"type":"Approved","status":"True","reason":"Load"}]}"#;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -74,8 +76,7 @@ impl Client {
         Ok(Self { stream: BufReader::new(StreamOwned::new(session, socket)), host })
     }
 
-    fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value), Failure> {
-        let body = body.map(ToString::to_string).unwrap_or_default();
+    fn ask(&mut self, method: &str, path: &str, body: &str) -> Result<(u16, String), Failure> {
         let text = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
@@ -99,7 +100,7 @@ impl Client {
         }
         let mut bytes = vec![0; length];
         self.stream.read_exact(&mut bytes)?;
-        Ok((code, serde_json::from_slice(&bytes)?))
+        Ok((code, String::from_utf8(bytes)?))
     }
 
     fn expect(
@@ -107,9 +108,9 @@ impl Client {
         code: u16,
         method: &str,
         path: &str,
-        body: Option<&Value>,
+        body: &str,
         times: &mut Vec<Duration>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<String, Failure> {
         let begun = Instant::now();
         let (found, value) = self.ask(method, path, body)?;
         times.push(begun.elapsed());
@@ -154,18 +155,19 @@ fn work(
                 },
             });
             let begun = Instant::now();
-            let mut made = client.expect(201, "POST", PATH, Some(&object), &mut times.create)?;
-            made["status"]["conditions"] = json!([{"type": "Approved", "status": "True", "reason": "Load"}]);
+            let made = client.expect(201, "POST", PATH, &object.to_string(), &mut times.create)?;
+            // Text is put into text: the client is not to take the processor that the server needs.
+            let approved = made.replacen(r#""status":{}"#, APPROVED, 1);
             let path = format!("{PATH}/{name}/approval");
-            client.expect(200, "PUT", &path, Some(&made), &mut times.approve)?;
+            client.expect(200, "PUT", &path, &approved, &mut times.approve)?;
             waiting.push_back((name, begun));
         }
         while waiting.len() > if fresh.is_some() { arguments.behind } else { 0 } {
             let Some((name, begun)) = waiting.front() else { break };
             times.asked += 1;
             let path = format!("{PATH}/{name}");
-            let found = client.expect(200, "GET", &path, None, &mut times.collect)?;
-            if found["status"]["certificate"].is_string() {
+            let found = client.expect(200, "GET", &path, "", &mut times.collect)?;
+            if found.contains(r#""certificate":""#) {
                 times.whole.push(begun.elapsed());
                 waiting.pop_front();
             } else {

@@ -4,7 +4,7 @@
 use super::object::{CertificateSigningRequest, Object};
 use super::rbac::Rbac;
 use super::refusal::{Refusal, quoted};
-use super::request::Wanted;
+use super::request::{RequestError, Wanted};
 use super::signer::{KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING};
 use super::user::{MASTERS, NODE, User};
 use super::validate::Endpoint;
@@ -54,9 +54,11 @@ fn is_kubelets(signer: &str) -> bool {
 ///
 /// # Errors
 /// When somebody does.
-pub fn create(object: &CertificateSigningRequest) -> Result<(), Refusal> {
-    let wanted = Wanted::unverified(&object.spec.request.0);
-    match wanted.ok().and_then(|wanted| masters(&object.spec.signer_name, &wanted)) {
+pub fn create(
+    object: &CertificateSigningRequest,
+    request: &Result<Wanted, RequestError>,
+) -> Result<(), Refusal> {
+    match request.as_ref().ok().and_then(|wanted| masters(&object.spec.signer_name, wanted)) {
         Some(text) => Err(Refusal::forbidden(object.name(), &text)),
         None => Ok(()),
     }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::admission::{self, Admission};
 use super::object::{APPROVED, CertificateSigningRequest, Condition, DENIED, Object, time};
 use super::refusal::{MODIFIED, Refusal};
+use super::request::{RequestError, Wanted};
 use super::user::User;
 use super::validate::{self, Endpoint};
 
@@ -34,7 +35,22 @@ const BASE: usize = 63 - SUFFIX;
 /// # Errors
 /// When it is not as it must be, or the user may not create it.
 pub fn create(
+    object: CertificateSigningRequest,
+    user: &User,
+    admission: &Admission<'_>,
+    birth: &Birth,
+) -> Result<CertificateSigningRequest, Refusal> {
+    let request = Wanted::read(&object.spec.request.0);
+    create_read(object, &request, user, admission, birth)
+}
+
+/// The same where the request in the object has been read before: its signature is most of the work.
+///
+/// # Errors
+/// As for [`create`].
+pub fn create_read(
     mut object: CertificateSigningRequest,
+    request: &Result<Wanted, RequestError>,
     user: &User,
     admission: &Admission<'_>,
     birth: &Birth,
@@ -65,11 +81,11 @@ pub fn create(
     spec.groups = (!user.groups.is_empty()).then(|| user.groups.clone());
     spec.extra = (!user.extra.is_empty()).then(|| user.extra.clone());
     object.status = Some(super::object::CertificateSigningRequestStatus::default());
-    let errors = validate::create(&object);
+    let errors = validate::create_read(&object, request);
     if !errors.is_empty() {
         return Err(Refusal::invalid(object.name(), errors));
     }
-    admission::create(&object)?;
+    admission::create(&object, request)?;
     Ok(object)
 }
 
@@ -79,8 +95,24 @@ pub fn create(
 /// # Errors
 /// When the object is not the stored one any more, is not as it must be, or the user may not change it so.
 pub fn update(
+    new: CertificateSigningRequest,
+    old: &CertificateSigningRequest,
+    endpoint: Endpoint,
+    user: &User,
+    admission: &Admission<'_>,
+    now: OffsetDateTime,
+) -> Result<CertificateSigningRequest, Refusal> {
+    update_read(new, old, &Wanted::read(&old.spec.request.0), endpoint, user, admission, now)
+}
+
+/// The same where the request in the stored object has been read before.
+///
+/// # Errors
+/// As for [`update`].
+pub fn update_read(
     mut new: CertificateSigningRequest,
     old: &CertificateSigningRequest,
+    request: &Result<Wanted, RequestError>,
     endpoint: Endpoint,
     user: &User,
     admission: &Admission<'_>,
@@ -100,7 +132,7 @@ pub fn update(
     if endpoint != Endpoint::Main {
         fill_times(&mut new, old, now);
     }
-    let errors = validate::update(&new, old, endpoint);
+    let errors = validate::update_read(&new, old, request, endpoint);
     if !errors.is_empty() {
         return Err(Refusal::invalid(new.name(), errors));
     }

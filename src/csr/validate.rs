@@ -47,8 +47,17 @@ struct Tolerance {
 /// nothing else is wrong, as upstream does.
 #[must_use]
 pub fn create(object: &CertificateSigningRequest) -> Vec<FieldError> {
+    create_read(object, &Wanted::read(&object.spec.request.0))
+}
+
+/// The same where its request has been read before.
+#[must_use]
+pub fn create_read(
+    object: &CertificateSigningRequest,
+    request: &Result<Wanted, RequestError>,
+) -> Vec<FieldError> {
     let mut errors = metadata::general(&object.metadata);
-    errors.extend(content(object, &Wanted::read(&object.spec.request.0), Tolerance::default()));
+    errors.extend(content(object, request, Tolerance::default()));
     if errors.is_empty() { metadata::path(&object.metadata) } else { errors }
 }
 
@@ -65,10 +74,21 @@ pub fn update(
     old: &CertificateSigningRequest,
     endpoint: Endpoint,
 ) -> Vec<FieldError> {
+    update_read(new, old, &Wanted::read(&new.spec.request.0), endpoint)
+}
+
+/// The same where the request in both has been read before.
+#[must_use]
+pub fn update_read(
+    new: &CertificateSigningRequest,
+    old: &CertificateSigningRequest,
+    request: &Result<Wanted, RequestError>,
+    endpoint: Endpoint,
+) -> Vec<FieldError> {
     let mut errors = metadata::path(&new.metadata);
     errors.extend(metadata::general(&new.metadata));
     errors.extend(metadata::update(&new.metadata, &old.metadata));
-    errors.extend(content(new, &Wanted::read(&new.spec.request.0), Tolerance::of(new, old)));
+    errors.extend(content(new, request, Tolerance::of(new, old)));
     errors.extend(conditions::update(new, old, endpoint));
     errors.extend(certificate::update(new, old, endpoint));
     errors

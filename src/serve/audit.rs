@@ -1,9 +1,12 @@
 //! The audit log: one line of JSON for every request and every decision of the loop, in the form of `audit.k8s.io/v1`
 //! (level Metadata), which the tools of clusters read.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -15,7 +18,7 @@ use crate::disk::DiskError;
 use crate::disk::rolling::Rolling;
 use crate::store::outcome;
 
-use super::attributes::Subject;
+use super::attributes::{Resource, Subject};
 
 /// The log.
 #[derive(Debug)]
@@ -57,6 +60,9 @@ const KEPT: usize = 10;
 /// As many lines wait to be written; then requests wait.
 const WAITING: usize = 8192;
 
+/// How long lines wait for others.
+const BREATH: Duration = Duration::from_millis(10);
+
 /// The longest text of a client that is noted.
 const LONGEST: usize = 2048;
 
@@ -78,7 +84,7 @@ impl Audit {
         let writer = std::thread::spawn(move || {
             let mut group = Vec::new();
             let mut told = false;
-            while waiting.blocking_recv_many(&mut group, 256) > 0 {
+            while waiting.blocking_recv_many(&mut group, WAITING) > 0 {
                 let bytes: Vec<u8> = group.drain(..).flatten().collect();
                 match file.write(&bytes) {
                     Ok(()) => told = false,
@@ -88,6 +94,8 @@ impl Audit {
                     }
                     Err(_) => {}
                 }
+                // More come meanwhile: to be woken for each costs more than to write it.
+                std::thread::sleep(BREATH);
             }
         });
         Ok((Self { lines }, writer))
@@ -96,7 +104,7 @@ impl Audit {
     /// Notes a request.
     pub async fn request(&self, entry: &Entry<'_>) {
         // Who writes has ended only when nobody asks any more.
-        let _ = self.lines.send(line(&entry.value())).await;
+        let _ = self.lines.send(line(&entry.line())).await;
     }
 
     /// Notes a decision of the loop.
@@ -107,8 +115,9 @@ impl Audit {
     }
 }
 
-fn line(value: &Value) -> Vec<u8> {
-    let mut bytes = value.to_string().into_bytes();
+fn line(value: &impl Serialize) -> Vec<u8> {
+    // It has text and numbers only, so it can be written.
+    let mut bytes = serde_json::to_vec(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }
@@ -117,51 +126,125 @@ fn micros(moment: OffsetDateTime) -> String {
     moment.format(MICROS).unwrap_or_default()
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+/// At most so much of a text.
+fn cut(text: &str) -> &str {
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or_default()
 }
 
-fn user(user: &User) -> Value {
-    let mut value = json!({"username": user.name, "groups": user.groups});
-    if !user.uid.is_empty() {
-        value["uid"] = user.uid.clone().into();
+/// A line about a request (`k8s.io/apiserver/pkg/apis/audit/v1`, `Event`).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    kind: &'static str,
+    api_version: &'static str,
+    level: &'static str,
+    #[serde(rename = "auditID")]
+    audit_id: &'a str,
+    stage: &'static str,
+    #[serde(rename = "requestURI")]
+    request_uri: &'a str,
+    verb: &'a str,
+    user: Who<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonated_user: Option<Who<'a>>,
+    #[serde(rename = "sourceIPs")]
+    source_ips: [&'a str; 1],
+    user_agent: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_ref: Option<Reference<'a>>,
+    response_status: Outcome,
+    request_received_timestamp: String,
+    stage_timestamp: String,
+    annotations: Annotations<'a>,
+}
+
+#[derive(Default, Serialize)]
+struct Who<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    uid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra: Option<&'a BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reference<'a> {
+    resource: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    namespace: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'a str,
+    api_group: &'a str,
+    api_version: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    subresource: &'a str,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    metadata: Nothing,
+    code: u16,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+struct Annotations<'a> {
+    #[serde(rename = "authorization.k8s.io/decision")]
+    decision: &'static str,
+    #[serde(rename = "authorization.k8s.io/reason", skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a User> for Who<'a> {
+    fn from(user: &'a User) -> Self {
+        let extra = (!user.extra.is_empty()).then_some(&user.extra);
+        Self { username: Some(&user.name), uid: &user.uid, groups: Some(&user.groups), extra }
     }
-    if !user.extra.is_empty() {
-        value["extra"] = json!(user.extra);
+}
+
+impl<'a> From<&'a Resource> for Reference<'a> {
+    fn from(of: &'a Resource) -> Self {
+        Self {
+            resource: cut(&of.name),
+            namespace: cut(&of.namespace),
+            name: cut(&of.object),
+            api_group: cut(&of.group),
+            api_version: cut(&of.version),
+            subresource: cut(&of.subresource),
+        }
     }
-    value
 }
 
 impl Entry<'_> {
-    fn value(&self) -> Value {
-        let mut value = json!({
-            "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": self.id,
-            "stage": "ResponseComplete", "requestURI": cut(self.uri), "verb": self.subject.verb,
-            "user": self.user.map_or_else(|| json!({}), user),
-            "sourceIPs": [self.source], "userAgent": cut(self.agent),
-            "responseStatus": {"metadata": {}, "code": self.code},
-            "requestReceivedTimestamp": micros(self.received), "stageTimestamp": micros(self.answered),
-        });
-        if let Some(other) = self.other {
-            value["impersonatedUser"] = user(other);
+    fn line(&self) -> Line<'_> {
+        Line {
+            kind: "Event",
+            api_version: "audit.k8s.io/v1",
+            level: "Metadata",
+            audit_id: self.id,
+            stage: "ResponseComplete",
+            request_uri: cut(self.uri),
+            verb: &self.subject.verb,
+            user: self.user.map(Who::from).unwrap_or_default(),
+            impersonated_user: self.other.map(Who::from),
+            source_ips: [&self.source],
+            user_agent: cut(self.agent),
+            object_ref: self.subject.resource.as_ref().map(Reference::from),
+            response_status: Outcome { metadata: Nothing {}, code: self.code },
+            request_received_timestamp: micros(self.received),
+            stage_timestamp: micros(self.answered),
+            annotations: Annotations {
+                decision: if self.refusal.is_some() { "forbid" } else { "allow" },
+                reason: self.refusal.map(cut),
+            },
         }
-        if let Some(of) = &self.subject.resource {
-            let mut object = json!({"resource": cut(&of.name), "apiGroup": cut(&of.group), "apiVersion": cut(&of.version)});
-            for (field, text) in
-                [("name", &of.object), ("subresource", &of.subresource), ("namespace", &of.namespace)]
-            {
-                if !text.is_empty() {
-                    object[field] = cut(text).into();
-                }
-            }
-            value["objectRef"] = object;
-        }
-        let decision = if self.refusal.is_some() { "forbid" } else { "allow" };
-        value["annotations"] = json!({"authorization.k8s.io/decision": decision});
-        if let Some(reason) = self.refusal {
-            value["annotations"]["authorization.k8s.io/reason"] = cut(reason).into();
-        }
-        value
     }
 }
 

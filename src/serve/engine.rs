@@ -75,6 +75,9 @@ pub type Tell = Arc<dyn Fn(&Word<'_>) + Send + Sync>;
 /// How often files are looked at that credentials are read from.
 const POLL: Duration = Duration::from_secs(5);
 
+/// How long others who write are waited for where there are many: they share one sync, which takes about as long.
+const GATHER: Duration = Duration::from_micros(300);
+
 /// How long requests that are in work may take when the server stops. Kubernetes gives a program thirty seconds.
 const GRACE: Duration = Duration::from_secs(25);
 
@@ -138,6 +141,7 @@ pub fn run(setup: Setup, tell: &Tell) -> Result<(), ServeError> {
     let threads = Threads { server: Arc::clone(&server), ended: Arc::clone(&ended), tell: Arc::clone(tell) };
     let outcome = std::thread::scope(|scope| {
         scope.spawn(|| threads.decide(&ledger, authorities));
+        scope.spawn(|| threads.commit());
         scope.spawn(|| threads.follow());
         scope.spawn(|| threads.flush());
         let outcome = runtime.block_on(serve(Arc::clone(&server), address, metrics, Arc::clone(tell)));
@@ -248,6 +252,17 @@ impl Threads {
             server.metrics.heartbeat((server.clock)().unix_timestamp() as f64);
             self.ended()
         });
+    }
+
+    /// Makes what requests write.
+    fn commit(&self) {
+        let mut busy = false;
+        while !self.ended() {
+            if busy {
+                std::thread::sleep(GATHER);
+            }
+            busy = self.server.store.commit_next(Duration::from_secs(1));
+        }
     }
 
     /// Takes over what others do to files.

@@ -25,7 +25,7 @@ use super::call::Call;
 use super::link::{Busy, Link};
 use super::metrics;
 use super::query::{Query, segments};
-use super::route::{Action, Found, find};
+use super::route::{Action, Change, Found, find};
 use super::server::{Server, busy};
 
 /// Answers a request.
@@ -37,6 +37,20 @@ pub async fn handle(
     link: Arc<Link>,
     request: Request<Incoming>,
 ) -> Result<Response<Outgoing>, Infallible> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(carry_out(server, link, request).await);
+    }
+    // Who goes away meanwhile does not undo what they have asked for, and the audit log tells of it.
+    let work = tokio::spawn(carry_out(server, link, request)).await;
+    Ok(work.unwrap_or_else(|_| {
+        let status = Status::internal("the request could not be carried out");
+        let mut response = Response::new(Outgoing::whole(status.value().to_string().into(), None));
+        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    }))
+}
+
+async fn carry_out(server: Arc<Server>, link: Arc<Link>, request: Request<Incoming>) -> Response<Outgoing> {
     let working = link.work();
     let begun = Instant::now();
     let received = (server.clock)();
@@ -84,11 +98,15 @@ pub async fn handle(
     server.audit.request(&entry).await;
     server.metrics.request(&measured(&subject, answer.code), (!is_watch).then(|| begun.elapsed()));
     let user = trace.other.or(trace.user).unwrap_or_else(User::anonymous);
-    Ok(respond(&server, working, answer, &head.method, &id, &user.name))
+    respond(&server, working, answer, &head.method, &id, &user.name)
 }
 
 /// As many octets of a body are passed over whose request is refused before it is read (Go, `maxPostHandlerReadBytes`).
 const LEFT: usize = 256 << 10;
+
+/// With at most so many octets a body is read and checked in less time than it takes to wake another thread and wait for
+/// it: a request of a kubelet has two thousand.
+const SMALL: usize = 16 << 10;
 
 /// What is known of a request by the time it is answered.
 struct Trace {
@@ -154,14 +172,21 @@ async fn answer(
         None => (Bytes::new(), None),
     };
     call.body = bytes;
-    // What only looks into memory is done here and now.
-    let is_quick = matches!(action, Action::Health | Action::Version | Action::Get);
-    if is_quick {
-        return server.act(action, &names, &call);
+    // What only looks into memory, or is little work and then waits for the disk, is done here and now.
+    let is_small = call.body.len() <= SMALL;
+    let here = match action {
+        Action::Health | Action::Version | Action::Get => true,
+        Action::Write(change) => is_small && change != Change::DeleteMany,
+        _ => false,
+    };
+    if here {
+        let answer = server.act(action, &names, &call).await;
+        drop((seat, held));
+        return answer;
     }
     // A list of everything is large: few are made at the same time.
     let large = match action {
-        Action::List | Action::DeleteMany
+        Action::List | Action::Write(Change::DeleteMany)
             if call.query.said("limit").is_none() && !call.query.is("watch") =>
         {
             Arc::clone(&server.lists).acquire_owned().await.ok()
@@ -169,9 +194,10 @@ async fn answer(
         _ => None,
     };
     let server = Arc::clone(server);
-    // Signatures are checked and the disk is waited for: not where connections are served.
+    // Much is read and written: not where connections are served.
+    let here = tokio::runtime::Handle::current();
     let work = tokio::task::spawn_blocking(move || {
-        let answer = server.act(action, &names, &call);
+        let answer = here.block_on(server.act(action, &names, &call));
         drop((seat, held, large));
         answer
     });

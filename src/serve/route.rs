@@ -40,18 +40,10 @@ pub enum Action {
     List,
     /// Watches requests, whatever the query says.
     Watch,
-    /// Makes a request.
-    Create,
-    /// Deletes requests.
-    DeleteMany,
+    /// Writes requests.
+    Write(Change),
     /// One request, or a watch of it.
     Get,
-    /// Replaces one.
-    Update(Endpoint),
-    /// Patches one.
-    Patch(Endpoint),
-    /// Deletes one.
-    Delete,
     /// Who am I?
     WhoAmI,
     /// May I?
@@ -72,7 +64,23 @@ pub enum Action {
     DeleteBundles,
 }
 
+/// What is written: it waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Makes a request.
+    Create,
+    /// Replaces one.
+    Update(Endpoint),
+    /// Patches one.
+    Patch(Endpoint),
+    /// Deletes one.
+    Delete,
+    /// Deletes many.
+    DeleteMany,
+}
+
 use Action as A;
+use Change::{Create, Delete, DeleteMany, Patch, Update};
 use Endpoint::{Approval, Main, Status};
 
 /// Every route.
@@ -91,31 +99,35 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/openapi/v3/apis/{}/{}", methods: &[(Method::GET, A::OpenApiGroup)] },
     Route {
         path: "/apis/certificates.k8s.io/v1/certificatesigningrequests",
-        methods: &[(Method::GET, A::List), (Method::POST, A::Create), (Method::DELETE, A::DeleteMany)],
+        methods: &[
+            (Method::GET, A::List),
+            (Method::POST, A::Write(Create)),
+            (Method::DELETE, A::Write(DeleteMany)),
+        ],
     },
     Route {
         path: "/apis/certificates.k8s.io/v1/certificatesigningrequests/{}",
         methods: &[
             (Method::GET, A::Get),
-            (Method::PUT, A::Update(Main)),
-            (Method::PATCH, A::Patch(Main)),
-            (Method::DELETE, A::Delete),
+            (Method::PUT, A::Write(Update(Main))),
+            (Method::PATCH, A::Write(Patch(Main))),
+            (Method::DELETE, A::Write(Delete)),
         ],
     },
     Route {
         path: "/apis/certificates.k8s.io/v1/certificatesigningrequests/{}/approval",
         methods: &[
             (Method::GET, A::Get),
-            (Method::PUT, A::Update(Approval)),
-            (Method::PATCH, A::Patch(Approval)),
+            (Method::PUT, A::Write(Update(Approval))),
+            (Method::PATCH, A::Write(Patch(Approval))),
         ],
     },
     Route {
         path: "/apis/certificates.k8s.io/v1/certificatesigningrequests/{}/status",
         methods: &[
             (Method::GET, A::Get),
-            (Method::PUT, A::Update(Status)),
-            (Method::PATCH, A::Patch(Status)),
+            (Method::PUT, A::Write(Update(Status))),
+            (Method::PATCH, A::Write(Patch(Status))),
         ],
     },
     Route {
@@ -208,7 +220,7 @@ mod tests {
         assert_eq!(of(Method::GET, "/"), action(A::Paths, &[]));
         assert_eq!(of(Method::GET, P), action(A::List, &[]));
         assert_eq!(of(Method::GET, &format!("{P}/a%20b")), action(A::Get, &["a b"]));
-        assert_eq!(of(Method::PUT, &format!("{P}/a/approval")), action(A::Update(Approval), &["a"]));
+        assert_eq!(of(Method::PUT, &format!("{P}/a/approval")), action(A::Write(Update(Approval)), &["a"]));
         assert_eq!(of(Method::POST, &format!("{P}/a/status")), Found::Method);
         assert_eq!(of(Method::GET, &format!("{P}/a/scale")), Found::Nothing);
         assert_eq!(of(Method::HEAD, "/healthz"), action(A::Health, &[]));

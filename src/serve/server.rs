@@ -25,7 +25,7 @@ use super::link::Links;
 use super::metrics::{Metrics, Snapshot};
 use super::read;
 use super::review;
-use super::route::Action;
+use super::route::{Action, Change};
 use super::shape::Thing;
 use super::source::Source;
 use super::watch::Watch;
@@ -137,11 +137,11 @@ impl Server {
     ///
     /// # Errors
     /// What is refused.
-    pub fn act(&self, action: Action, names: &[String], call: &Call) -> Result<Answer, Status> {
+    pub async fn act(&self, action: Action, names: &[String], call: &Call) -> Result<Answer, Status> {
         let now = (self.clock)();
         let name = names.first().map(String::as_str).unwrap_or_default();
         let second = names.get(1).map(String::as_str).unwrap_or_default();
-        let desk = Desk { store: &self.store, rbac: &self.settings.rbac, now };
+        let desk = self.desk();
         match action {
             Action::Health => Ok(self.health(&call.path)),
             Action::Version => Ok(about::version(&self.kubernetes)),
@@ -158,11 +158,6 @@ impl Server {
             Action::Watch => watching(call, self.requests(), names.first().map(String::as_str), now),
             Action::List => read::list(&self.requests(), call, now),
             Action::Get => read::get(&self.store, call, name, now),
-            Action::Create => desk.create(call),
-            Action::Update(endpoint) => desk.update(call, name, endpoint),
-            Action::Patch(endpoint) => desk.patch(call, name, endpoint),
-            Action::Delete => desk.delete(call, name),
-            Action::DeleteMany => desk.delete_many(call),
             Action::WhoAmI => review::who_am_i(call, now),
             Action::MayI => review::may_i(call, &self.settings.rbac),
             Action::ListBundles if call.query.is("watch") => watching(call, self.trust(), None, now),
@@ -172,12 +167,29 @@ impl Server {
                 let found = self.bundles.get(name).ok_or_else(|| bundle::not_found(name))?;
                 Ok(call.form(now)?.one(200, Thing::Bundle(&found)))
             }
+            Action::Write(change) => self.write(change, names, call).await,
             Action::CreateBundle => self.told(desk.create_bundle(&self.bundles, call)),
             Action::UpdateBundle => self.told(desk.update_bundle(&self.bundles, call, name)),
             Action::PatchBundle => self.told(desk.patch_bundle(&self.bundles, call, name)),
             Action::DeleteBundle => self.told(desk.delete_bundle(&self.bundles, call, name)),
             Action::DeleteBundles => self.told(desk.delete_bundles(&self.bundles, call)),
         }
+    }
+
+    async fn write(&self, change: Change, names: &[String], call: &Call) -> Result<Answer, Status> {
+        let name = names.first().map(String::as_str).unwrap_or_default();
+        let desk = self.desk();
+        match change {
+            Change::Create => desk.create(call).await,
+            Change::Update(endpoint) => desk.update(call, name, endpoint).await,
+            Change::Patch(endpoint) => desk.patch(call, name, endpoint).await,
+            Change::Delete => desk.delete(call, name).await,
+            Change::DeleteMany => desk.delete_many(call).await,
+        }
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk { store: &self.store, settings: &self.settings, now: (self.clock)() }
     }
 
     fn requests(&self) -> Source {

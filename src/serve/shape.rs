@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::api::accept::{Accept, Shape};
+use crate::api::codec::Format;
 use crate::api::status::Status;
 use crate::api::table::{self, Columns, Include, table};
 use crate::api::{partial, watch};
@@ -50,6 +51,14 @@ impl<'a> Thing<'a> {
         match self {
             Self::Request(object) => serde_json::to_value(object).unwrap_or_default(),
             Self::Bundle(value) => value.clone(),
+        }
+    }
+
+    /// The object as JSON.
+    fn json(self) -> Vec<u8> {
+        match self {
+            Self::Request(object) => serde_json::to_vec(object).unwrap_or_default(),
+            Self::Bundle(value) => value.to_string().into_bytes(),
         }
     }
 
@@ -150,6 +159,9 @@ impl Form {
     /// One object as an answer.
     #[must_use]
     pub fn one(&self, code: u16, thing: Thing<'_>) -> Answer {
+        if let Accept { shape: Shape::Object, format: Format::Json, .. } = self.accept {
+            return Answer::bytes(code, Format::Json, thing.json());
+        }
         Answer::object(code, self.accept.format, &self.shaped(thing, true))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
 
 use crate::api::managed::{Writer, track};
 use crate::api::options::WriteOptions;
@@ -17,6 +18,7 @@ use crate::csr::strategy::{self, SUFFIX};
 use crate::csr::validate::Endpoint;
 use crate::csr::{CertificateSigningRequest, Object, Refusal};
 use crate::store::birth::birth;
+use crate::store::controller::Settings;
 use crate::store::{Resident, Store, StoreError, Stored, Write};
 
 use super::answer::Answer;
@@ -24,15 +26,14 @@ use super::call::{Call, known, typed};
 use super::read::{self, find, value};
 use super::selection::Selection;
 use super::shape::{Form, Kind, Thing};
-use crate::csr::rbac::Rbac;
 
 /// What a write is done with.
 #[derive(Clone, Copy)]
 pub struct Desk<'a> {
     /// Where requests are kept.
     pub store: &'a Resident,
-    /// Who may do what.
-    pub rbac: &'a Rbac,
+    /// What decisions are made by.
+    pub settings: &'a Settings,
     /// Now.
     pub now: OffsetDateTime,
 }
@@ -49,7 +50,7 @@ const LARGEST: usize = 3 << 19;
 
 impl Desk<'_> {
     fn admission(&self) -> Admission<'_> {
-        Admission { rbac: self.rbac }
+        Admission { rbac: &self.settings.rbac }
     }
 
     fn writer<'b>(&self, manager: &'b str, endpoint: Endpoint) -> Writer<'b> {
@@ -65,27 +66,28 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When it is not as it must be, or may not be made.
-    pub fn create(&self, call: &Call) -> Result<Answer, Status> {
+    pub async fn create(&self, call: &Call) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
         let options = call.options("CreateOptions", false)?;
         let mut decoded = call.object(API_VERSION, KIND, options.field_validation)?;
         let manager = options.manager(&call.user_agent);
         track(None, &mut decoded.value, known(API_VERSION, KIND)?, &self.writer(&manager, Endpoint::Main));
         let object: CertificateSigningRequest = typed(decoded.value)?;
-        let stored = self.create_object(&object, call, &options)?;
+        let stored = self.create_object(&object, call, &options).await?;
         Ok(form.one(201, Thing::Request(&stored)).warned(&decoded.warnings))
     }
 
-    fn create_object(
+    async fn create_object(
         &self,
         object: &CertificateSigningRequest,
         call: &Call,
         options: &WriteOptions,
     ) -> Result<Arc<CertificateSigningRequest>, Status> {
         let mut draws = 0;
+        let request = self.settings.readings.read(&object.spec.request.0);
         loop {
             let birth = birth(self.now).map_err(|error| failed(&error, object.name()))?;
-            let new = strategy::create(object.clone(), &call.user, &self.admission(), &birth);
+            let new = strategy::create_read(object.clone(), &request, &call.user, &self.admission(), &birth);
             let new = new.map_err(|refusal| Status::refused(&refusal, object.name()))?;
             let name = new.name().to_owned();
             fits(&new)?;
@@ -97,7 +99,7 @@ impl Desk<'_> {
                     Some(_) => Err(Refusal::already_exists(&name)),
                 }
             } else {
-                self.one(Write::Create(new), &name)?.map(|stored| stored.object)
+                self.one(Write::Create(new), &name).await?.map(|stored| stored.object)
             };
             match outcome {
                 Ok(object) => return Ok(object),
@@ -111,7 +113,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When there is none, the object is not as it must be, or may not be put there.
-    pub fn update(&self, call: &Call, name: &str, endpoint: Endpoint) -> Result<Answer, Status> {
+    pub async fn update(&self, call: &Call, name: &str, endpoint: Endpoint) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
         let options = call.options("UpdateOptions", false)?;
         let decoded = call.object(API_VERSION, KIND, options.field_validation)?;
@@ -119,14 +121,25 @@ impl Desk<'_> {
         let manager = options.manager(&call.user_agent);
         let version = decoded.value.pointer("/metadata/resourceVersion").and_then(Value::as_str);
         let said = version.is_some_and(|version| !version.is_empty());
-        let object = self.retry(name, said, |old| {
-            let mut new = decoded.value.clone();
-            track(Some(&value(old)), &mut new, kind, &self.writer(&manager, endpoint));
-            let new: CertificateSigningRequest = typed(new)?;
-            let new = strategy::update(new, old, endpoint, &call.user, &self.admission(), self.now);
-            let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
-            put(new, &options)
-        })?;
+        let object = self
+            .retry(name, said, |old| {
+                let mut new = decoded.value.clone();
+                track(Some(&value(old)), &mut new, kind, &self.writer(&manager, endpoint));
+                let new: CertificateSigningRequest = typed(new)?;
+                let request = self.settings.readings.read(&old.spec.request.0);
+                let new = strategy::update_read(
+                    new,
+                    old,
+                    &request,
+                    endpoint,
+                    &call.user,
+                    &self.admission(),
+                    self.now,
+                );
+                let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
+                put(new, &options)
+            })
+            .await?;
         Ok(form.one(200, Thing::Request(&object)).warned(&decoded.warnings))
     }
 
@@ -134,7 +147,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the patch is none or cannot be applied, or what comes of it is not as it must be or may not be put there.
-    pub fn patch(&self, call: &Call, name: &str, endpoint: Endpoint) -> Result<Answer, Status> {
+    pub async fn patch(&self, call: &Call, name: &str, endpoint: Endpoint) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
         let patch_type = PatchType::of_content_type(&call.content_type)?;
         let applies = patch_type == PatchType::Apply;
@@ -153,7 +166,7 @@ impl Desk<'_> {
                     object.name()
                 ));
             }
-            let allowed = self.rbac.allows_request(&call.user, "create", "", "");
+            let allowed = self.settings.rbac.allows_request(&call.user, "create", "", "");
             if !allowed {
                 let text = format!(
                     "User {} cannot create resource \"{RESOURCE}\" in API group \"{GROUP}\" at the cluster scope",
@@ -161,27 +174,39 @@ impl Desk<'_> {
                 );
                 return Err(Status::refused(&Refusal::forbidden(name, &text), name));
             }
-            let object = self.create_object(&object, call, &options)?;
+            let object = self.create_object(&object, call, &options).await?;
             return Ok(form.one(201, Thing::Request(&object)).warned(&made.warnings));
         }
-        let object = self.retry(name, false, |old| {
-            let before = value(old);
-            let mut patched = patch::apply(patch_type, &call.body, Some(&before), kind, &options, &writer)?;
-            if !applies {
-                track(Some(&before), &mut patched.value, kind, &writer);
-            }
-            warnings = patched.warnings;
-            let new: CertificateSigningRequest = typed(patched.value)?;
-            let new = strategy::update(new, old, endpoint, &call.user, &self.admission(), self.now);
-            let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
-            put(new, &options)
-        })?;
+        let object = self
+            .retry(name, false, |old| {
+                let before = value(old);
+                let mut patched =
+                    patch::apply(patch_type, &call.body, Some(&before), kind, &options, &writer)?;
+                if !applies {
+                    track(Some(&before), &mut patched.value, kind, &writer);
+                }
+                warnings = patched.warnings;
+                let new: CertificateSigningRequest = typed(patched.value)?;
+                let request = self.settings.readings.read(&old.spec.request.0);
+                let new = strategy::update_read(
+                    new,
+                    old,
+                    &request,
+                    endpoint,
+                    &call.user,
+                    &self.admission(),
+                    self.now,
+                );
+                let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
+                put(new, &options)
+            })
+            .await?;
         Ok(form.one(200, Thing::Request(&object)).warned(&warnings))
     }
 
     /// Looks at the object that is there and writes another, again where somebody else was quicker. `said` is whether the
     /// writer has said which version they have read.
-    fn retry(
+    async fn retry(
         &self,
         name: &str,
         said: bool,
@@ -197,7 +222,7 @@ impl Desk<'_> {
             let write =
                 if put.over { Write::Remove(old) } else { Write::Replace { old, new: put.object.clone() } };
             tries += 1;
-            match self.one(write, name)? {
+            match self.one(write, name).await? {
                 Ok(_) if put.over => return Ok(Arc::new(put.object)),
                 Ok(stored) => return Ok(stored.object),
                 Err(refusal) if refusal.is_conflict() && !said && tries < TRIES => {}
@@ -210,7 +235,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When there is none, or it is not the one that was meant.
-    pub fn delete(&self, call: &Call, name: &str) -> Result<Answer, Status> {
+    pub async fn delete(&self, call: &Call, name: &str) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
         let wanted = Wanted::of(call)?;
         let mut tries = 0;
@@ -219,12 +244,12 @@ impl Desk<'_> {
             let meant = strategy::remove(&old.object, wanted.uid.as_deref(), wanted.version.as_deref());
             meant.map_err(|refusal| Status::refused(&refusal, name))?;
             if old.object.metadata.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty()) {
-                return self.mark(&old, &wanted, &form);
+                return self.mark(&old, &wanted, &form).await;
             }
             let uid = old.object.uid().to_owned();
             if !wanted.dry_run {
                 tries += 1;
-                match self.one(Write::Remove(old), name)? {
+                match self.one(Write::Remove(old), name).await? {
                     Ok(_) => {}
                     Err(refusal) if refusal.is_conflict() && tries < TRIES => continue,
                     Err(refusal) => return Err(Status::refused(&refusal, name)),
@@ -237,14 +262,14 @@ impl Desk<'_> {
     }
 
     /// Notes that an object is to be deleted once nobody holds it any more.
-    fn mark(&self, old: &Stored, wanted: &Wanted, form: &Form) -> Result<Answer, Status> {
+    async fn mark(&self, old: &Stored, wanted: &Wanted, form: &Form) -> Result<Answer, Status> {
         let mut new = (*old.object).clone();
         if new.metadata.deletion_timestamp.is_none() {
             new.metadata.deletion_timestamp = Some(time(self.now));
             new.metadata.deletion_grace_period_seconds = Some(0);
             if !wanted.dry_run {
                 let name = old.name().to_owned();
-                let stored = self.one(Write::Replace { old: old.clone(), new: new.clone() }, &name)?;
+                let stored = self.one(Write::Replace { old: old.clone(), new: new.clone() }, &name).await?;
                 new = (*stored.map_err(|refusal| Status::refused(&refusal, &name))?.object).clone();
             }
         }
@@ -255,7 +280,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the selectors are not as they must be.
-    pub fn delete_many(&self, call: &Call) -> Result<Answer, Status> {
+    pub async fn delete_many(&self, call: &Call) -> Result<Answer, Status> {
         let form = call.form(self.now)?;
         let wanted = Wanted::of(call)?;
         let selection = Selection::of(&call.query, Kind::Request)?;
@@ -270,10 +295,10 @@ impl Desk<'_> {
             gone.clone_from(&selected);
         } else {
             for stored in selected.iter().filter(held) {
-                self.mark(stored, &wanted, &form)?;
+                self.mark(stored, &wanted, &form).await?;
             }
             let writes = selected.iter().filter(|stored| !held(stored)).cloned().map(Write::Remove).collect();
-            let outcomes = self.store.commit(writes).map_err(|error| failed(&error, ""))?;
+            let outcomes = self.many(writes, "").await?;
             // What somebody else has changed or deleted meanwhile is theirs.
             gone.extend(outcomes.into_iter().flatten());
         }
@@ -281,9 +306,18 @@ impl Desk<'_> {
         Ok(read::answer(&form, &gone, &metadata))
     }
 
-    fn one(&self, write: Write, name: &str) -> Result<Result<Stored, Refusal>, Status> {
-        let outcome = self.store.commit(vec![write]).map_err(|error| failed(&error, name))?;
-        Ok(outcome.into_iter().next().unwrap_or_else(|| Err(Refusal::not_found(name))))
+    async fn one(&self, write: Write, name: &str) -> Result<Result<Stored, Refusal>, Status> {
+        let outcomes = self.many(vec![write], name).await?;
+        Ok(outcomes.into_iter().next().unwrap_or_else(|| Err(Refusal::not_found(name))))
+    }
+
+    /// What came of some writes, once they are durable.
+    async fn many(&self, writes: Vec<Write>, name: &str) -> Result<Vec<Result<Stored, Refusal>>, Status> {
+        let (sender, told) = oneshot::channel();
+        // Who does not wait any more need not be told.
+        self.store.bring(writes, Box::new(|done| drop(sender.send(done))));
+        let done = told.await.map_err(|_| Status::internal("the server stops"))?;
+        done.map_err(|error| failed(&error, name))
     }
 }
 

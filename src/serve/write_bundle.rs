@@ -163,7 +163,7 @@ impl Desk<'_> {
     /// Whether who asks may say whom to trust for a signer.
     fn attests(&self, call: &Call, object: &Value) -> Result<(), Status> {
         let signer = signer(object);
-        if signer.is_empty() || self.rbac.allows_signer(&call.user, "attest", signer) {
+        if signer.is_empty() || self.settings.rbac.allows_signer(&call.user, "attest", signer) {
             return Ok(());
         }
         let name = name(object);

@@ -5,23 +5,21 @@
 //! written only over the very bytes that the decision was about.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 use time::{Duration, OffsetDateTime};
 
 use super::backoff::Backoff;
 use super::outcome::{Event, Outcome};
+use super::readings::{Digest, Readings};
 use super::work::{Desk, Task, Wants};
 use super::{Authorities, Ledger, Listing, Store, StoreError, Stored, Version, Write};
 use crate::csr::policy::Rule;
 use crate::csr::rbac::Rbac;
-use crate::csr::request::{RequestError, Wanted};
 use crate::csr::signer::Signer;
 use crate::csr::{Object, Policy};
 use crate::moment::Clock;
 use crate::spec::Spec;
-use crate::x509::sha256;
 
 /// What decisions are made by.
 #[derive(Debug)]
@@ -40,6 +38,8 @@ pub struct Settings {
     pub trust_files: bool,
     /// Whether old objects are cleaned away.
     pub clean: bool,
+    /// Requests that have been read.
+    pub readings: Readings,
 }
 
 impl Settings {
@@ -65,8 +65,6 @@ pub struct Controller<'a> {
     authorities: Authorities,
     settings: &'a Settings,
     clock: Clock,
-    /// Requests that have been read, by the SHA-256 of their bytes: a signature is checked once.
-    read: HashMap<Vec<u8>, Read>,
     backoff: Backoff,
     /// What was told of each thing last, so that it is told once.
     told: HashMap<String, Told>,
@@ -74,10 +72,10 @@ pub struct Controller<'a> {
     looked: Option<OffsetDateTime>,
     /// Behind which change nothing has been looked at.
     seen: Version,
+    /// What this loop has written last and is done with, by the digests of the tokens: it need not look at it again until
+    /// it looks at everything.
+    own: HashSet<Vec<u8>>,
 }
-
-/// What came of reading a request.
-type Read = Arc<Result<Wanted, RequestError>>;
 
 struct Told {
     words: String,
@@ -88,6 +86,9 @@ struct Told {
 /// So many objects are decided on, signed, noted and written together. One sync of the file system takes as long for a
 /// thousand files as for one.
 const GROUP: usize = 1024;
+
+/// With so many objects all processors are set to work.
+const FEW: usize = 128;
 
 /// How often everything is looked at even where nothing has changed: conditions grow old.
 const RESYNC: Duration = Duration::seconds(60);
@@ -111,9 +112,19 @@ impl<'a> Controller<'a> {
         settings: &'a Settings,
         clock: Clock,
     ) -> Self {
-        let (read, told) = (HashMap::new(), HashMap::new());
-        let backoff = Backoff::default();
-        Self { store, ledger, authorities, settings, clock, read, backoff, told, looked: None, seen: 0 }
+        let (told, backoff) = (HashMap::new(), Backoff::default());
+        Self {
+            store,
+            ledger,
+            authorities,
+            settings,
+            clock,
+            backoff,
+            told,
+            looked: None,
+            seen: 0,
+            own: HashSet::new(),
+        }
     }
 
     /// Decides about everything once, and tells of each thing that was done or could not be. What waits for another try
@@ -241,41 +252,42 @@ impl<'a> Controller<'a> {
             self.backoff.retain(|name| name.is_empty() || present.contains(name));
         }
         let ends = self.authorities.ends();
-        let fresh = |stored: &Stored| !self.backoff.pauses(&key(stored), &stored.token.digest, now);
+        let own = std::mem::take(&mut self.own);
+        let fresh = |stored: &Stored| {
+            let digest = &stored.token.digest;
+            (all || !own.contains(digest)) && !self.backoff.pauses(&key(stored), digest, now)
+        };
         let objects: Vec<Stored> = objects.into_iter().filter(fresh).collect();
-        let mut used = HashMap::new();
+        let (mut used, mut octets) = (HashSet::new(), 0);
         for group in objects.chunks(GROUP) {
-            let requests = self.requests(group);
             let desk = Desk {
                 policy: self.settings.policy(&ends),
                 authorities: &self.authorities,
                 trust_files: self.settings.trust_files,
                 now,
             };
-            let work = |(stored, (_, read)): (&Stored, &(Vec<u8>, Arc<_>))| desk.look(stored.clone(), read);
-            let tasks: Vec<Task> = group.par_iter().zip(&requests).map(work).collect();
-            used.extend(requests);
+            let work = |stored: &Stored| {
+                let (digest, reading) = self.settings.readings.read_known(&stored.object.spec.request.0);
+                (digest, desk.look(stored.clone(), &reading))
+            };
+            // Other threads are not woken for what is done before they are awake.
+            let looked: Vec<(Digest, Task)> = if group.len() < FEW {
+                group.iter().map(work).collect()
+            } else {
+                group.par_iter().map(work).collect()
+            };
+            let (digests, tasks): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+            if all {
+                used.extend(digests);
+                octets += group.iter().map(|stored| stored.object.spec.request.0.len()).sum::<usize>();
+            }
             self.carry_out(tasks, now, &mut outcome, patience, tell)?;
         }
         if all {
             // Only what is still there is remembered.
-            self.read = used;
-        } else {
-            self.read.extend(used);
+            self.settings.readings.retain(&used, octets);
         }
         Ok(outcome)
-    }
-
-    /// The requests of some objects, read and checked unless they have been before.
-    fn requests(&self, group: &[Stored]) -> Vec<(Vec<u8>, Read)> {
-        let read = |stored: &Stored| {
-            let bytes = &stored.object.spec.request.0;
-            let digest = sha256(bytes);
-            let known = self.read.get(&digest).cloned();
-            let read = known.unwrap_or_else(|| Arc::new(Wanted::read(bytes)));
-            (digest, read)
-        };
-        group.par_iter().map(read).collect()
     }
 
     /// Notes in the ledger, then writes, then tells.
@@ -310,27 +322,26 @@ impl<'a> Controller<'a> {
             } else {
                 self.backoff.forget(&name);
             }
+            let is_done = !task.again && task.retry.is_none() && task.invalid.is_none();
             let Task { stored, wants, events, again, .. } = task;
             outcome.unfinished += usize::from(again);
             match wants {
-                Wants::Nothing => {}
-                Wants::Write(new) => {
-                    writes.push(Write::Replace { old: stored, new: *new });
-                    written.push((name, events));
-                }
-                Wants::Remove => {
-                    writes.push(Write::Remove(stored));
-                    written.push((name, events));
-                }
+                Wants::Nothing => continue,
+                Wants::Write(new) => writes.push(Write::Replace { old: stored, new: *new }),
+                Wants::Remove => writes.push(Write::Remove(stored)),
             }
+            written.push((name, events, is_done));
         }
         if writes.is_empty() {
             return Ok(());
         }
-        for ((name, events), done) in written.into_iter().zip(self.store.commit(writes)?) {
-            if done.is_ok() {
+        for ((name, events, is_done), done) in written.into_iter().zip(self.store.commit(writes)?) {
+            if let Ok(stored) = done {
                 outcome.done += 1;
                 events.iter().for_each(&mut *tell);
+                if is_done {
+                    self.own.insert(stored.token.digest);
+                }
             } else {
                 // Somebody else was quicker: what they wrote is looked at next.
                 outcome.unfinished += 1;

@@ -30,6 +30,7 @@ pub mod manifest;
 pub mod name;
 pub mod notice;
 pub mod outcome;
+pub mod readings;
 pub mod resident;
 pub mod work;
 

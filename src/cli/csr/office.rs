@@ -17,6 +17,7 @@ use crate::moment::Clock;
 use crate::spec::load::{LoadError, text};
 use crate::spec::{Problem, Spec};
 use crate::store::controller::Settings;
+use crate::store::readings::Readings;
 use crate::store::{Authorities, Directory, Ledger, Listing, Store, StoreError, Stored, admission, resident};
 
 /// The options of every verb.
@@ -118,6 +119,7 @@ impl OfficeArgs {
                 trust_requester,
                 trust_files: trust_requester,
                 clean: true,
+                readings: Readings::default(),
             },
             clock: outside.clock,
             ledger: self.ledger.clone().unwrap_or_else(|| self.dir.join(OWN).join("ledger")),

@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
 use super::log::Record;
-use super::{Brought, Done, Resident, Writer, guard};
+use super::{Resident, Writer, guard};
 use crate::csr::refusal::{MODIFIED, Reason};
 use crate::csr::{Object, Refusal};
 use crate::store::counter::Counter;
@@ -23,16 +23,14 @@ impl Resident {
     pub(super) fn commit_waiting(&self) {
         let held = self.hold();
         let group = std::mem::take(&mut guard(&self.queue).waiting);
-        let all = held.and_then(|mut writer| self.commit_group(&mut writer, &group));
+        let (writes, replies): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|brought| (brought.writes, brought.reply)).unzip();
+        let all = held.and_then(|mut writer| self.commit_group(&mut writer, &writes));
         match all {
-            Ok(all) => {
-                for (brought, done) in group.iter().zip(all) {
-                    *guard(&brought.outcome) = Some(done);
-                }
-            }
+            Ok(all) => replies.into_iter().zip(all).for_each(|(reply, done)| reply(Ok(done))),
             Err(error) => {
-                for brought in &group {
-                    *guard(&brought.outcome) = Some(Err(repeated(&error, self.directory.root())));
+                for reply in replies {
+                    reply(Err(repeated(&error, self.directory.root())));
                 }
             }
         }
@@ -64,15 +62,15 @@ impl Resident {
     pub(super) fn commit_group(
         &self,
         writer: &mut Writer,
-        group: &[Brought],
-    ) -> Result<Vec<Done>, StoreError> {
+        group: &[Vec<Write>],
+    ) -> Result<Vec<Vec<Result<Stored, Refusal>>>, StoreError> {
         let Some((counter, _)) = &mut writer.held else { return Ok(Vec::new()) };
         let mut overlay: HashMap<String, Option<Stored>> = HashMap::new();
         let (mut text, mut applied) = (Vec::new(), Vec::new());
         let mut all = Vec::with_capacity(group.len());
-        for brought in group {
-            let mut outcomes = Vec::with_capacity(brought.writes.len());
-            for write in &brought.writes {
+        for writes in group {
+            let mut outcomes = Vec::with_capacity(writes.len());
+            for write in writes {
                 if let Write::Replace { old, new } = write
                     && old.name() != new.name()
                 {
@@ -87,7 +85,7 @@ impl Resident {
                         let digest = number.to_be_bytes().to_vec();
                         Stored { object: Arc::new(object), token: Token { digest, ..token } }
                     });
-                    let object = stored.as_ref().map(|stored| (*stored.object).clone());
+                    let object = stored.as_ref().map(|stored| &*stored.object);
                     let record = Record { name: name.clone(), version: number, object };
                     record.write(&mut text).map_err(|error| Refusal::bad_request(error.to_string()))?;
                     let result = match (&stored, write) {
@@ -100,7 +98,7 @@ impl Resident {
                     Ok(result)
                 }));
             }
-            all.push(Ok(outcomes));
+            all.push(outcomes);
         }
         if !text.is_empty() {
             writer.log.append(&text)?;
@@ -172,5 +170,69 @@ impl Resident {
             state.change(number, stored.name(), Some(stored.clone()));
         }
         Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csr::CertificateSigningRequest;
+    use crate::store::Directory;
+    use std::sync::mpsc;
+    use std::time::Duration;
+    use tempfile::TempDir;
+    use time::macros::datetime;
+
+    fn clock() -> time::OffsetDateTime {
+        datetime!(2026-11-22 12:00 UTC)
+    }
+
+    fn object(name: &str) -> CertificateSigningRequest {
+        let mut object = CertificateSigningRequest::default();
+        (object.metadata.name, object.metadata.uid) = (Some(name.into()), Some(format!("uid-{name}")));
+        object
+    }
+
+    fn store() -> (TempDir, Resident) {
+        let home = TempDir::new().unwrap();
+        let directory = Directory::new(&home.path().join("csr"), clock);
+        let store = Resident::open(directory, clock, Box::new(|_| {})).unwrap();
+        (home, store)
+    }
+
+    #[test]
+    fn what_is_brought_is_made_by_whoever_commits_and_told_in_its_order() {
+        let (_home, store) = store();
+        let (sender, told) = mpsc::channel();
+        for name in ["a", "b", "a"] {
+            let sender = sender.clone();
+            let reply = move |done: Result<Vec<Result<Stored, Refusal>>, StoreError>| {
+                let outcome = done.unwrap().remove(0);
+                sender
+                    .send(outcome.map(|stored| stored.name().to_owned()).map_err(|refusal| refusal.reason))
+                    .unwrap();
+            };
+            store.bring(vec![Write::Create(object(name))], Box::new(reply));
+        }
+        assert!(told.try_recv().is_err(), "nobody has committed");
+        store.commit_next(Duration::ZERO);
+        let told: Vec<_> = told.try_iter().collect();
+        assert_eq!(told, [Ok("a".to_owned()), Ok("b".to_owned()), Err(Reason::AlreadyExists)]);
+        // Who brings and waits commits for others, too.
+        store.commit(vec![Write::Create(object("c"))]).unwrap().remove(0).unwrap();
+        assert_eq!(store.counts(), (3, 3));
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        let (_home, store) = store();
+        let first = store.create(object("first")).unwrap();
+        guard(&store.state).size = MOST_OCTETS;
+        let Err(StoreError::Refused(refused)) = store.create(object("second")) else { panic!("it was kept") };
+        assert_eq!(refused.reason, Reason::TooManyRequests);
+        // What is there can still be decided on, and taken away.
+        let kept = store.replace(first.clone(), (*first.object).clone()).unwrap();
+        store.remove(kept).unwrap();
+        store.create(object("second")).unwrap();
     }
 }

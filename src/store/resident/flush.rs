@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::sync::{MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::state::State;
 use super::{Resident, SystemStamp, Writer, guard};
@@ -20,10 +20,10 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long they get to take it then.
 const GAP: Duration = Duration::from_millis(5);
 
-/// How long files stay behind before they are written, and how much longer where there are many: what changes again in
-/// that time is written once.
+/// How long files stay behind before they are written: what changes again in that time is written once. Where there are
+/// many, a moment is waited for in which nothing changes, but not longer than so long.
 const DELAY: Duration = Duration::from_millis(50);
-const LONG_DELAY: Duration = Duration::from_millis(1950);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 const MANY: usize = 128;
 
 impl Resident {
@@ -41,9 +41,15 @@ impl Resident {
         if nothing {
             return Ok(());
         }
-        std::thread::sleep(DELAY);
-        if guard(&self.state).dirty.len() > MANY {
-            std::thread::sleep(LONG_DELAY);
+        let begun = Instant::now();
+        let mut seen = 0;
+        loop {
+            std::thread::sleep(DELAY);
+            let state = guard(&self.state);
+            if state.dirty.len() <= MANY || state.last == seen || begun.elapsed() > LONGEST_DELAY {
+                break;
+            }
+            seen = state.last;
         }
         self.flush_now()
     }

@@ -15,17 +15,21 @@ use crate::store::{StoreError, Version};
 
 /// One write.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Record {
+pub struct Record<Object = CertificateSigningRequest> {
     /// The object's name.
     pub name: String,
     /// The number of the write.
     pub version: Version,
     /// The object; nothing where it was removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub object: Option<CertificateSigningRequest>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub object: Option<Object>,
 }
 
-/// The two files, hidden in the store's directory.
+fn none<Object>() -> Option<Object> {
+    None
+}
+
+/// The two files, in a hidden directory in the store's: whoever is told of changes there is not told of every write.
 #[derive(Debug)]
 pub struct Log {
     files: [(PathBuf, File); 2],
@@ -35,7 +39,8 @@ pub struct Log {
     length: u64,
 }
 
-const NAMES: [&str; 2] = [".log-0", ".log-1"];
+const HOME: &str = ".log";
+const NAMES: [&str; 2] = ["0", "1"];
 
 /// The longest line: an object has at most three megabytes as it comes, a certificate and conditions beside.
 const LONGEST: u64 = 32 << 20;
@@ -48,8 +53,10 @@ impl Log {
     /// When it cannot be opened or read.
     pub fn open(directory: &Path) -> Result<(Self, HashMap<String, Record>), StoreError> {
         let mut last: HashMap<String, Record> = HashMap::new();
+        let home = directory.join(HOME);
+        batch::prepare(&home)?;
         let open = |name: &str| -> Result<(PathBuf, File), StoreError> {
-            let path = directory.join(name);
+            let path = home.join(name);
             let mut options = OpenOptions::new();
             let options = options.read(true).append(true).create(true).mode(0o600);
             let file = options.open(&path).map_err(DiskError::at(&path, "cannot be opened"))?;
@@ -64,6 +71,7 @@ impl Log {
                 }
             }
         }
+        batch::sync(&home)?;
         batch::sync(directory)?;
         Ok((Self { files, current: 0, length: 0 }, last))
     }
@@ -71,7 +79,8 @@ impl Log {
     /// Whether a directory has writes that may not be in their files yet.
     #[must_use]
     pub fn is_left(directory: &Path) -> bool {
-        let has = |name: &&str| std::fs::metadata(directory.join(name)).is_ok_and(|data| data.len() > 0);
+        let home = directory.join(HOME);
+        let has = |name: &&str| std::fs::metadata(home.join(name)).is_ok_and(|data| data.len() > 0);
         NAMES.iter().any(has)
     }
 
@@ -145,7 +154,7 @@ fn read(path: &Path, mut file: &File) -> Result<Vec<Record>, StoreError> {
     }
 }
 
-impl Record {
+impl<Object: Serialize> Record<Object> {
     /// Its line.
     ///
     /// # Errors

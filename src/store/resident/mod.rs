@@ -35,7 +35,7 @@ pub struct Resident {
     clock: Clock,
     state: Mutex<State>,
     queue: Mutex<Queue>,
-    /// Rung when a group of writes is done.
+    /// Rung when writes are brought, and when a group of them is done.
     turn: Condvar,
     /// Who looks at files or writes them has this; it is taken before the writer.
     disk: Mutex<()>,
@@ -71,10 +71,17 @@ struct Queue {
 
 struct Brought {
     writes: Vec<Write>,
-    outcome: Arc<Mutex<Option<Done>>>,
+    reply: Reply,
 }
 
-type Done = Result<Vec<Result<Stored, Refusal>>, StoreError>;
+/// What came of some writes.
+pub type Done = Result<Vec<Result<Stored, Refusal>>, StoreError>;
+
+/// To whom it is told, once it is durable. It is called where writes are made, so it must not take long.
+pub type Reply = Box<dyn FnOnce(Done) + Send>;
+
+/// How long somebody waits for their turn before they look again.
+const TURN: Duration = Duration::from_secs(1);
 
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Every change is whole before anything that could panic.
@@ -173,6 +180,31 @@ impl Resident {
         (state.objects.len(), state.dirty.len())
     }
 
+    /// Brings writes, and returns at once: who does [`Resident::commit_next`] makes them, and tells `reply`.
+    pub fn bring(&self, writes: Vec<Write>, reply: Reply) {
+        guard(&self.queue).waiting.push(Brought { writes, reply });
+        self.turn.notify_all();
+    }
+
+    /// Does what all have brought who wait, and makes it durable at once; or waits until somebody else has done something,
+    /// or somebody brings something, but not longer than so long. Says whether it has done something.
+    pub fn commit_next(&self, patience: Duration) -> bool {
+        self.take_turn(guard(&self.queue), patience)
+    }
+
+    fn take_turn(&self, mut queue: MutexGuard<'_, Queue>, patience: Duration) -> bool {
+        if queue.busy || queue.waiting.is_empty() {
+            drop(self.turn.wait_timeout(queue, patience));
+            return false;
+        }
+        queue.busy = true;
+        drop(queue);
+        self.commit_waiting();
+        guard(&self.queue).busy = false;
+        self.turn.notify_all();
+        true
+    }
+
     /// Ends the wait of whoever waits for a change.
     pub fn wake(&self) {
         self.ring(self.version());
@@ -203,23 +235,16 @@ impl Store for Resident {
             return Ok(Vec::new());
         }
         let outcome: Arc<Mutex<Option<Done>>> = Arc::default();
-        let mut queue = guard(&self.queue);
-        queue.waiting.push(Brought { writes, outcome: Arc::clone(&outcome) });
-        while queue.busy {
-            queue = self.turn.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        let told = Arc::clone(&outcome);
+        self.bring(writes, Box::new(move |done| *guard(&told) = Some(done)));
+        loop {
+            // Whoever has made them has told so before the queue is free again.
+            let queue = guard(&self.queue);
             if let Some(done) = guard(&outcome).take() {
                 return done;
             }
+            self.take_turn(queue, TURN);
         }
-        queue.busy = true;
-        drop(queue);
-        self.commit_waiting();
-        let mut queue = guard(&self.queue);
-        queue.busy = false;
-        drop(queue);
-        self.turn.notify_all();
-        let own = guard(&outcome).take();
-        own.unwrap_or_else(|| Ok(Vec::new()))
     }
 
     fn changes(&self, since: Version) -> Result<Option<Changes>, StoreError> {

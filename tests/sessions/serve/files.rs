@@ -5,9 +5,12 @@ use std::fs;
 use kubepki::csr::object::Object;
 use kubepki::disk::Notation;
 use kubepki::store::manifest::Manifest;
+use kubepki::x509::PrivateKey;
+use time::{Duration, OffsetDateTime};
 
-use super::client::P;
-use super::{Served, eventually, simple};
+use super::client::{Client, P, Who};
+use super::who::forged;
+use super::{Served, approved, certificate, eventually, simple};
 
 #[test]
 fn a_file_is_a_request_and_a_request_a_file() {
@@ -82,4 +85,30 @@ fn certificates_are_read_again_when_they_change() {
     served.admin().get(P).code(200);
     bed.write("out/pki/apiserver.crt", good);
     bed.set_mode("out/pki/apiserver.crt", 0o644);
+}
+
+#[test]
+fn another_ca_counts_and_signs_as_soon_as_it_is_there() {
+    let served = Served::new();
+    let bed = &served.bed;
+    // The server's own certificate stays the one of before.
+    let before = served.authority();
+    let connect = |who: &Who| Client::connect(served.port, &before, who);
+    let old = Who::of(&bed.kubeconfig("out/admin.conf"));
+    let script =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=next \
+         -addext keyUsage=critical,keyCertSign,cRLSign -keyout next.key -out next.crt 2>&1
+         chmod 600 next.key && mv next.key out/pki/ca.key && mv next.crt out/pki/ca.crt";
+    bed.shell(script).success();
+    let key = PrivateKey::from_pem(bed.read("out/pki/ca.key").as_bytes()).unwrap();
+    let now = OffsetDateTime::now_utc();
+    let new = forged(&served.authority(), &key, now - Duration::minutes(1), now + Duration::hours(1));
+    eventually("a client of the new CA is let in", || connect(&new).get(P).code == 200);
+    connect(&old).get(P).code(401);
+    let mut admin = connect(&new);
+    let made = admin.json("POST", P, &simple("one")).code(201).json();
+    admin.json("PUT", &format!("{P}/one/approval"), &approved(made)).code(200);
+    let issued = certificate(&mut admin, "one");
+    bed.write("one.crt", issued.to_pem().unwrap());
+    bed.peer("openssl", &["verify", "-CAfile", "out/pki/ca.crt", "one.crt"]).success();
 }

@@ -92,8 +92,18 @@ fn idle_and_slow_connections_take_no_place_from_others() {
             client
         })
         .collect();
+    // Bodies of which only the beginning comes.
+    let mut stalled: Vec<_> = (0..20)
+        .map(|_| {
+            let mut client = served.admin();
+            client.head("POST", P, &[("Content-Type", "application/json"), ("Content-Length", "1000000")]);
+            client.send(&[b' '; 1000]).unwrap();
+            client
+        })
+        .collect();
     let begun = Instant::now();
     served.admin().get(P).code(200);
+    served.admin().json("POST", P, &simple("meanwhile")).code(201);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     drop(slow);
     // Who does not shake hands is hung up on.
@@ -106,6 +116,11 @@ fn idle_and_slow_connections_take_no_place_from_others() {
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    // After thirty seconds they are told so.
+    for client in &mut stalled {
+        let reply = client.reply().unwrap();
+        assert_eq!((reply.code, reply.json()["reason"].as_str()), (408, Some("Timeout")));
+    }
     served.admin().get(P).code(200);
 }
 

@@ -1,7 +1,9 @@
 //! What a kubelet does to get its certificates, request by request (`k8s.io/client-go/util/certificate`).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use kubepki::api::codec::{Format, encode};
-use kubepki::x509::{KeyAlgorithm, PrivateKey};
+use kubepki::x509::{KeyAlgorithm, Name, PrivateKey, Request, SubjectAltName};
 use serde_json::{Value, json};
 
 use super::client::{Client, P, Who};
@@ -131,4 +133,46 @@ fn what_a_node_comes_with_is_printed() {
     served.bed.peer("kubectl", &get).success().err("No resources found");
     let print = ["manifests", "bootstrap-kubeconfig", "-d", "out", "--server", "http://a", "--token", &token];
     served.bed.run(&print).failure().err("begins with https://");
+}
+
+/// A node asks for its certificate as a server with names that the spec gives it, and with one that is another's.
+#[test]
+fn a_serving_certificate_is_held_to_the_spec() {
+    const SERVING: &str = "kubernetes.io/kubelet-serving";
+    let bed = Testbed::applied(SINGLE);
+    bed.write(
+        "fleet.yaml",
+        SINGLE.to_owned() + "- {name: worker1, roles: [worker], addresses: [192.0.2.21]}\n",
+    );
+    let served = Served::of(bed, &["-f", "fleet.yaml"]);
+    let node = served.user("system:node:worker1", &["system:nodes"]);
+    let mut client = served.connect(&node);
+    let mut ask = |names: &[SubjectAltName]| {
+        let (mut asked, key) = kubelet("system:node:worker1", SERVING, &["digital signature", "server auth"]);
+        let subject = Name::new("system:node:worker1", &["system:nodes".to_owned()]).unwrap();
+        let request = Request::make(&subject, names, &key).unwrap().to_pem().unwrap();
+        asked["spec"]["request"] = STANDARD.encode(request).into();
+        post(&mut client, &asked)
+    };
+    let address = |text: &str| SubjectAltName::Ip(text.parse().unwrap());
+    let (other, _) = ask(&[address("192.0.2.10")]);
+    let (own, uid) = ask(&[SubjectAltName::Dns("worker1".to_owned()), address("192.0.2.21")]);
+    wait(&mut served.connect(&node), &own, &uid);
+    let issued = certificate(&mut served.connect(&node), &own);
+    assert_eq!(issued.subject.to_string(), "O=system:nodes, CN=system:node:worker1");
+    served.bed.write("serving.crt", issued.to_pem().unwrap());
+    let verify = [
+        "verify",
+        "-purpose",
+        "sslserver",
+        "-verify_ip",
+        "192.0.2.21",
+        "-CAfile",
+        "out/pki/ca.crt",
+        "serving.crt",
+    ];
+    served.bed.peer("openssl", &verify).success();
+    // What came before it has been decided on, too: nobody has approved it.
+    let object = served.admin().get(&format!("{P}/{other}")).code(200).json();
+    assert_eq!(object["status"], json!({}));
 }

@@ -34,7 +34,7 @@ stringData:
 ";
 
 /// A certificate of a CA for the administrator, valid from and until.
-fn forged(ca: &Certificate, key: &PrivateKey, from: OffsetDateTime, until: OffsetDateTime) -> Who {
+pub fn forged(ca: &Certificate, key: &PrivateKey, from: OffsetDateTime, until: OffsetDateTime) -> Who {
     let own = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let profile = Profile {
         path_length: None,
