@@ -51,7 +51,11 @@ pub fn sync(directory: &Path) -> Result<(), DiskError> {
 /// When the files cannot be made ready, nothing has changed; later, some are in place and others are as they were.
 pub fn change(directory: &Path, puts: &[Put], removals: &[String]) -> Result<Vec<bool>, DiskError> {
     let each = !is_large(puts.len());
-    let ready = in_threads(puts, |put| stage(directory, put, each))?;
+    let stage = |put: &Put| stage(directory, put, each);
+    // Names in one directory are made one after another, so that threads gain nothing where no sync is waited for: ten
+    // thousand files by eight threads took six times the processor time (ext4).
+    let ready =
+        if each { in_threads(puts, stage)? } else { puts.iter().map(stage).collect::<Result<_, _>>()? };
     if !each {
         sync_directories(&[directory], true)?;
     }

@@ -90,6 +90,9 @@ const GROUP: usize = 1024;
 /// With so many objects all processors are set to work.
 const FEW: usize = 128;
 
+/// How long others are waited for where there are many: they share the syncs of the ledger and of the store.
+const GATHER: std::time::Duration = std::time::Duration::from_millis(5);
+
 /// How often everything is looked at even where nothing has changed: conditions grow old.
 const RESYNC: Duration = Duration::seconds(60);
 
@@ -164,9 +167,12 @@ impl<'a> Controller<'a> {
             let now = (self.clock)();
             if (due || all) && !self.backoff.pauses(STORE, b"", now) {
                 match self.pass(tell, PATIENCE, all) {
-                    Ok(_) => {
+                    Ok(outcome) => {
                         all = false;
                         self.backoff.forget(STORE);
+                        if outcome.done > 0 {
+                            std::thread::sleep(GATHER);
+                        }
                     }
                     Err(error) => {
                         all = true;

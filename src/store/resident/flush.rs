@@ -20,11 +20,20 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long they get to take it then.
 const GAP: Duration = Duration::from_millis(5);
 
-/// How long files stay behind before they are written: what changes again in that time is written once. Where there are
-/// many, a moment is waited for in which nothing changes, but not longer than so long.
-const DELAY: Duration = Duration::from_millis(50);
+/// How long nothing must change before files are written, and how long they stay behind at most: what changes again in
+/// that time is written once.
+const QUIET: Duration = Duration::from_millis(50);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
-const MANY: usize = 128;
+
+/// So few files are written while others wait to write.
+const FEW: usize = 256;
+
+impl Writer {
+    /// Whether other programs have waited for the lock long enough.
+    fn is_overdue(&self) -> bool {
+        self.held.as_ref().is_some_and(|(_, since)| since.elapsed() > LEASE)
+    }
+}
 
 impl Resident {
     /// Brings files up to date once some are behind, or so long has passed.
@@ -44,14 +53,19 @@ impl Resident {
         let begun = Instant::now();
         let mut seen = 0;
         loop {
-            std::thread::sleep(DELAY);
-            let state = guard(&self.state);
-            if state.dirty.len() <= MANY || state.last == seen || begun.elapsed() > LONGEST_DELAY {
+            std::thread::sleep(QUIET);
+            let last = self.version();
+            if last == seen || begun.elapsed() > LONGEST_DELAY {
                 break;
             }
-            seen = state.last;
+            seen = last;
         }
-        self.flush_now()
+        loop {
+            let done = self.write_behind()?;
+            if done || !guard(&self.writer).is_overdue() {
+                return Ok(());
+            }
+        }
     }
 
     /// Brings files up to date.
@@ -59,31 +73,34 @@ impl Resident {
     /// # Errors
     /// When a file cannot be written.
     pub fn flush_now(&self) -> Result<(), StoreError> {
-        loop {
-            let disk = guard(&self.disk);
-            let mut writer = guard(&self.writer);
-            // Others have waited long enough, or the other half of the log cannot be used: nobody writes meanwhile.
-            let alone =
-                writer.failed || writer.held.as_ref().is_some_and(|(_, since)| since.elapsed() > LEASE);
-            let names = std::mem::take(&mut guard(&self.state).dirty);
-            if alone || names.is_empty() {
-                self.write_or_defer(names, Some(&mut writer))?;
-                writer.log.reset()?;
-                writer.failed = false;
-                self.release(writer);
-                drop(disk);
-                return Ok(());
-            }
-            writer.log.turn();
-            drop(writer);
-            self.write_or_defer(names, None)?;
-            let writer = guard(&self.writer);
-            writer.log.empty()?;
-            if guard(&self.state).dirty.is_empty() {
-                self.release(writer);
-                return Ok(());
-            }
+        while !self.write_behind()? {}
+        Ok(())
+    }
+
+    /// Writes the files that are behind now. Says whether none is any more: then others may have the lock.
+    fn write_behind(&self) -> Result<bool, StoreError> {
+        let disk = guard(&self.disk);
+        let mut writer = guard(&self.writer);
+        let names = std::mem::take(&mut guard(&self.state).dirty);
+        // Others have waited long enough, or the other half of the log cannot be used: nobody writes meanwhile.
+        if names.is_empty() || writer.failed || writer.is_overdue() && names.len() <= FEW {
+            self.write_or_defer(names, Some(&mut writer))?;
+            writer.log.reset()?;
+            writer.failed = false;
+            self.release(writer);
+            drop(disk);
+            return Ok(true);
         }
+        writer.log.turn();
+        drop(writer);
+        self.write_or_defer(names, None)?;
+        let writer = guard(&self.writer);
+        writer.log.empty()?;
+        let done = guard(&self.state).dirty.is_empty();
+        if done {
+            self.release(writer);
+        }
+        Ok(done)
     }
 
     pub(super) fn write_or_defer(
@@ -122,20 +139,21 @@ impl Resident {
     pub(super) fn write_files(&self, names: &BTreeSet<String>) -> Result<(), StoreError> {
         let mut wanted: Vec<&String> = names.iter().collect();
         for _ in 0..3 {
-            let writes: Vec<(&String, Write)> = {
+            // Others wait for the state: what is copied is copied after it is given back.
+            let pairs: Vec<_> = {
                 let state = guard(&self.state);
-                let write = |name: &&String| match (state.bases.get(*name), state.objects.get(*name)) {
-                    (Some(base), Some(new)) if base.object == new.object => None,
-                    (Some(base), Some(new)) => {
-                        Some(Write::Replace { old: base.clone(), new: (*new.object).clone() })
-                    }
-                    (None, Some(new)) => Some(Write::Create((*new.object).clone())),
-                    (Some(base), None) => Some(Write::Remove(base.clone())),
-                    (None, None) => None,
-                };
-                wanted.iter().filter_map(|name| Some((*name, write(name)?))).collect()
+                let of = |name: &String| (state.bases.get(name).cloned(), state.objects.get(name).cloned());
+                wanted.iter().map(|name| (*name, of(name))).collect()
             };
-            let (order, writes): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
+            let write = |(base, new): (Option<Stored>, Option<Stored>)| match (base, new) {
+                (Some(base), Some(new)) if base.object == new.object => None,
+                (Some(base), Some(new)) => Some(Write::Replace { old: base, new: (*new.object).clone() }),
+                (None, Some(new)) => Some(Write::Create((*new.object).clone())),
+                (Some(base), None) => Some(Write::Remove(base)),
+                (None, None) => None,
+            };
+            let writes = pairs.into_iter().filter_map(|(name, pair)| Some((name, write(pair)?)));
+            let (order, writes): (Vec<_>, Vec<_>) = writes.unzip();
             let removes: Vec<bool> = writes.iter().map(|write| matches!(write, Write::Remove(_))).collect();
             let outcomes = self.directory.keep(writes)?;
             let mut again = Vec::new();
