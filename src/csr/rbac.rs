@@ -1,9 +1,12 @@
 //! Who may do what: ClusterRoles and ClusterRoleBindings, evaluated as the API server evaluates them
 //! (`plugin/pkg/auth/authorizer/rbac`).
 
+use std::fmt;
+
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Subject};
 
 use super::object::{GROUP, RESOURCE};
+use super::refusal::quoted;
 use super::user::{MASTERS, User};
 
 /// What somebody wants to do.
@@ -44,7 +47,19 @@ impl Rbac {
     /// Whether a user may do it. `system:masters` may do everything, as in every API server.
     #[must_use]
     pub fn allows(&self, user: &User, wanted: &Attributes<'_>) -> bool {
-        user.is_in(MASTERS) || self.granted(user).any(|rule| covers(rule, wanted))
+        self.grant(user, wanted).is_some()
+    }
+
+    /// By what a user may do it, if they may.
+    #[must_use]
+    pub fn grant(&self, user: &User, wanted: &Attributes<'_>) -> Option<Grant<'_>> {
+        self.first(user, |rule| covers(rule, wanted))
+    }
+
+    /// By what a user may do something with a path that is no resource, such as `/healthz`, if they may.
+    #[must_use]
+    pub fn grant_path(&self, user: &User, verb: &str, path: &str) -> Option<Grant<'_>> {
+        self.first(user, |rule| covers_path(rule, verb, path))
     }
 
     /// Whether a user may approve for a signer, sign for it, or attest for it: by its name, or by `<domain>/*`; no other
@@ -58,28 +73,47 @@ impl Rbac {
         })
     }
 
-    /// Whether a user may do something with a path that is no resource, such as `/healthz`.
-    #[must_use]
-    pub fn allows_path(&self, user: &User, verb: &str, path: &str) -> bool {
-        user.is_in(MASTERS) || self.granted(user).any(|rule| covers_path(rule, verb, path))
-    }
-
     /// Whether a user may do something with requests, or with a part of one.
     #[must_use]
     pub fn allows_request(&self, user: &User, verb: &str, subresource: &str, name: &str) -> bool {
         self.allows(user, &Attributes { verb, group: GROUP, resource: RESOURCE, subresource, name })
     }
 
-    fn granted(&self, user: &User) -> impl Iterator<Item = &PolicyRule> {
-        let bound = self
-            .bindings
-            .iter()
-            .filter(move |binding| binding.subjects.iter().flatten().any(|subject| is(subject, user)));
-        let roles = bound.filter(|binding| binding.role_ref.kind == "ClusterRole").flat_map(|binding| {
-            let name = &binding.role_ref.name;
-            self.roles.iter().filter(move |role| role.metadata.name.as_ref() == Some(name))
+    fn first(&self, user: &User, covers: impl Fn(&PolicyRule) -> bool) -> Option<Grant<'_>> {
+        if user.is_in(MASTERS) {
+            return Some(Grant(None));
+        }
+        let bound = self.bindings.iter().filter_map(|binding| {
+            let subject = binding.subjects.iter().flatten().find(|subject| is(subject, user))?;
+            (binding.role_ref.kind == "ClusterRole").then_some((binding, subject))
         });
-        roles.flat_map(|role| role.rules.iter().flatten())
+        let mut granting = bound.filter(|(binding, _)| {
+            let name = Some(&binding.role_ref.name);
+            let roles = self.roles.iter().filter(|role| role.metadata.name.as_ref() == name);
+            roles.flat_map(|role| role.rules.iter().flatten()).any(&covers)
+        });
+        granting.next().map(|by| Grant(Some(by)))
+    }
+}
+
+/// By what somebody may do something: a binding and whom of it they are; nothing for `system:masters`.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant<'a>(Option<(&'a ClusterRoleBinding, &'a Subject)>);
+
+/// In the words of the audit logs of Kubernetes (`plugin/pkg/auth/authorizer/rbac/rbac.go`), where `system:masters` has
+/// none.
+impl fmt::Display for Grant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((binding, subject)) = self.0 else { return Ok(()) };
+        let name = quoted(binding.metadata.name.as_deref().unwrap_or_default());
+        let role = quoted(&binding.role_ref.name);
+        let whom = match &subject.namespace {
+            Some(namespace) if subject.kind == "ServiceAccount" => format!("{}/{namespace}", subject.name),
+            _ => subject.name.clone(),
+        };
+        let kind = &binding.role_ref.kind;
+        let whom = format!("{} {}", subject.kind, quoted(&whom));
+        write!(f, "RBAC: allowed by ClusterRoleBinding {name} of {kind} {role} to {whom}")
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Entry<'a> {
     pub code: u16,
     /// Whether it was let in, and why not.
     pub refusal: Option<&'a str>,
+    /// By what it was let in.
+    pub grant: &'a str,
     /// When it came.
     pub received: OffsetDateTime,
     /// When it was answered.
@@ -198,8 +200,8 @@ struct Nothing {}
 struct Annotations<'a> {
     #[serde(rename = "authorization.k8s.io/decision")]
     decision: &'static str,
-    #[serde(rename = "authorization.k8s.io/reason", skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    #[serde(rename = "authorization.k8s.io/reason")]
+    reason: &'a str,
 }
 
 impl<'a> From<&'a User> for Who<'a> {
@@ -242,7 +244,7 @@ impl Entry<'_> {
             stage_timestamp: micros(self.answered),
             annotations: Annotations {
                 decision: if self.refusal.is_some() { "forbid" } else { "allow" },
-                reason: self.refusal.map(cut),
+                reason: cut(self.refusal.unwrap_or(self.grant)),
             },
         }
     }

@@ -62,7 +62,7 @@ async fn carry_out(server: Arc<Server>, link: Arc<Link>, request: Request<Incomi
     let text = |name: HeaderName| header_text(&head.headers, &name);
     let accept = text(header::ACCEPT);
     let agent = text(header::USER_AGENT);
-    let mut trace = Trace { user: None, other: None, refusal: None };
+    let mut trace = Trace { user: None, other: None, refusal: None, grant: String::new() };
     let call = Call {
         method: head.method.clone(),
         path: head.uri.path().to_owned(),
@@ -92,6 +92,7 @@ async fn carry_out(server: Arc<Server>, link: Arc<Link>, request: Request<Incomi
         agent: &agent,
         code: answer.code,
         refusal: trace.refusal.as_deref(),
+        grant: &trace.grant,
         received,
         answered: (server.clock)(),
     };
@@ -113,6 +114,7 @@ struct Trace {
     user: Option<User>,
     other: Option<User>,
     refusal: Option<String>,
+    grant: String,
 }
 
 #[allow(clippy::too_many_arguments, reason = "the parts of one request")]
@@ -141,9 +143,9 @@ async fn answer(
         trace.other = Some(call.user.clone());
     }
     let Some(path) = path else { return Err(Status::bad_request("the path is no UTF-8 text")) };
-    let allowed = match &subject.resource {
-        None => rbac.allows_path(&call.user, &subject.verb, &call.path),
-        Some(of) => rbac.allows(
+    let grant = match &subject.resource {
+        None => rbac.grant_path(&call.user, &subject.verb, &call.path),
+        Some(of) => rbac.grant(
             &call.user,
             &Attributes {
                 verb: &subject.verb,
@@ -154,11 +156,12 @@ async fn answer(
             },
         ),
     };
-    if !allowed {
+    let Some(grant) = grant else {
         let text = subject.refusal(&call.user.name, &call.path);
         trace.refusal = Some(text.clone());
         return Err(forbidden(subject, &text));
-    }
+    };
+    trace.grant = grant.to_string();
     let (action, names) = match find(&call.method, &path) {
         Found::Action(action, names) => (action, names),
         Found::Method => return Err(Status::method_not_allowed()),

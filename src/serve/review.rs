@@ -35,14 +35,15 @@ pub fn may_i(call: &Call, rbac: &Rbac) -> Result<Answer, Status> {
     let options = call.options("CreateOptions", false)?;
     let asked =
         call.object("authorization.k8s.io/v1", "SelfSubjectAccessReview", options.field_validation)?;
-    let allowed = match question(&asked.value)? {
+    let grant = match question(&asked.value)? {
         Question::Resource { verb, group, resource, subresource, name, .. } => {
             let (verb, group, name) = (verb.as_str(), group.as_str(), name.as_str());
             let (resource, subresource) = (resource.as_str(), subresource.as_str());
-            rbac.allows(&call.user, &Attributes { verb, group, resource, subresource, name })
+            rbac.grant(&call.user, &Attributes { verb, group, resource, subresource, name })
         }
-        Question::Path { verb, path } => rbac.allows_path(&call.user, &verb, &path),
+        Question::Path { verb, path } => rbac.grant_path(&call.user, &verb, &path),
     };
-    let value = access(&asked.value, allowed, "");
+    let reason = grant.map(|grant| grant.to_string()).unwrap_or_default();
+    let value = access(&asked.value, grant.is_some(), &reason);
     Ok(Answer::object(201, accept.format, &value).warned(&asked.warnings))
 }

@@ -10,6 +10,7 @@ use crate::api::patch::{self, PatchType};
 use crate::api::status::{Details, Status};
 use crate::api::trust_bundle;
 use crate::csr::object::GROUP;
+use crate::csr::rbac::Attributes;
 use crate::x509::go::quoted;
 
 use super::answer::Answer;
@@ -33,14 +34,24 @@ impl Desk<'_> {
         let mut object = decoded.value;
         let kind = known(API_VERSION, KIND)?;
         track(None, &mut object, kind, &Writer { manager: &manager, subresource: "", now: self.now });
+        let made = self.make_bundle(bundles, call, object, options.dry_run)?;
+        Ok(form.one(201, Thing::Bundle(&made)).warned(&decoded.warnings))
+    }
+
+    fn make_bundle(
+        &self,
+        bundles: &Bundles,
+        call: &Call,
+        object: Value,
+        dry_run: bool,
+    ) -> Result<Arc<Value>, Status> {
         let said = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
         if !said.is_empty() {
             return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
         }
         trust_bundle::create(&object)?;
         self.attests(call, &object)?;
-        let made = if options.dry_run { Arc::new(object) } else { bundles.create(object, self.now)? };
-        Ok(form.one(201, Thing::Bundle(&made)).warned(&decoded.warnings))
+        if dry_run { Ok(Arc::new(object)) } else { bundles.create(object, self.now) }
     }
 
     /// Puts a bundle in the place of one that is there.
@@ -72,7 +83,26 @@ impl Desk<'_> {
         let kind = known(API_VERSION, KIND)?;
         let manager = options.manager(&call.user_agent);
         let writer = Writer { manager: &manager, subresource: "", now: self.now };
-        let old = bundles.get(at).ok_or_else(|| not_found(at))?;
+        let Some(old) = bundles.get(at) else {
+            if !applies {
+                return Err(not_found(at));
+            }
+            let made = patch::apply(patch_type, &call.body, None, kind, &options, &writer)?;
+            if name(&made.value) != at {
+                return Err(other_name(&made.value, at));
+            }
+            let attributes =
+                Attributes { verb: "create", group: GROUP, resource: RESOURCE, subresource: "", name: "" };
+            if !self.settings.rbac.allows(&call.user, &attributes) {
+                let user = quoted(&call.user.name);
+                let text = format!(
+                    "User {user} cannot create resource \"{RESOURCE}\" in API group \"{GROUP}\" at the cluster scope"
+                );
+                return Err(forbidden(at, &text));
+            }
+            let object = self.make_bundle(bundles, call, made.value, options.dry_run)?;
+            return Ok(form.one(201, Thing::Bundle(&object)).warned(&made.warnings));
+        };
         let mut patched = patch::apply(patch_type, &call.body, Some(&old), kind, &options, &writer)?;
         if !applies {
             track(Some(&old), &mut patched.value, kind, &writer);
@@ -90,11 +120,7 @@ impl Desk<'_> {
         dry_run: bool,
     ) -> Result<Arc<Value>, Status> {
         if name(&new) != name(old) {
-            return Err(Status::bad_request(format!(
-                "the name of the object ({}) does not match the name on the URL ({})",
-                name(&new),
-                name(old)
-            )));
+            return Err(other_name(&new, name(old)));
         }
         trust_bundle::update(&new, old)?;
         for field in ["resourceVersion", "uid"] {
@@ -166,12 +192,18 @@ impl Desk<'_> {
         if signer.is_empty() || self.settings.rbac.allows_signer(&call.user, "attest", signer) {
             return Ok(());
         }
-        let name = name(object);
-        let message = format!(
-            "{RESOURCE}.{GROUP} {} is forbidden: user not permitted to attest for signerName {}",
-            quoted(name),
-            quoted(signer)
-        );
-        Err(Status::new(403, "Forbidden", message).details(RESOURCE, name, Vec::new()))
+        let text = format!("user not permitted to attest for signerName {}", quoted(signer));
+        Err(forbidden(name(object), &text))
     }
+}
+
+fn forbidden(name: &str, text: &str) -> Status {
+    let message = format!("{RESOURCE}.{GROUP} {} is forbidden: {text}", quoted(name));
+    Status::new(403, "Forbidden", message).details(RESOURCE, name, Vec::new())
+}
+
+/// The body is about another object than the path.
+fn other_name(object: &Value, at: &str) -> Status {
+    let name = name(object);
+    Status::bad_request(format!("the name of the object ({name}) does not match the name on the URL ({at})"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::P;
+use super::client::{Client, P};
 use super::{Served, approved, simple};
 use crate::testbed::Ran;
 
@@ -277,7 +277,22 @@ fn trust_bundles_are_published_and_attested_for() {
     admin.json("PUT", &format!("{B}/example.com:a:one"), &made).code(200);
     admin.json("PUT", &format!("{B}/example.com:a:one"), &made).code(409);
     served.kubectl(&["get", "clustertrustbundles"]).success().out("example.com:a:one").out("SIGNERNAME");
+    // An apply makes one where there is none.
+    let apply = |client: &mut Client, name: &str, object: &Value| {
+        let path = format!("{B}/{name}?fieldManager=test");
+        client.ask(
+            "PATCH",
+            &path,
+            &[("Content-Type", "application/apply-patch+yaml")],
+            object.to_string().as_bytes(),
+        )
+    };
+    apply(&mut admin, "applied", &bundle("applied", "")).code(201);
+    apply(&mut admin, "applied", &bundle("applied", "")).code(200);
+    apply(&mut admin, "other", &bundle("applied", "")).code(400);
+    admin.ask("DELETE", &format!("{B}/applied"), &[], b"").code(200);
     let mut jane = served.connect(&served.user("jane", &[]));
+    apply(&mut jane, "janes", &bundle("janes", "")).code(403);
     jane.get(&format!("{B}/plain")).code(200);
     jane.json("POST", B, &bundle("janes", "")).code(403);
     assert_eq!(served.stop(), 0);

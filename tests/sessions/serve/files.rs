@@ -33,7 +33,7 @@ fn a_file_is_a_request_and_a_request_a_file() {
     );
     // The other verbs see what the server has acknowledged, and the server sees what they do.
     bed.run(&["csr", "approve", "one", "-d", "out"]).success();
-    super::certificate(&mut admin, "one");
+    certificate(&mut admin, "one");
     bed.run(&["csr", "list", "-d", "out"]).success().out("Approved,Issued");
     // A person edits a file.
     let text = bed.read("out/csr/one.yaml");

@@ -144,6 +144,30 @@ fn watches_are_counted() {
     super::eventually("who has gone is not counted", || served.admin().watch("").code == 200);
 }
 
+/// Whatever has been done for who does not wait for the answer is in the audit log.
+#[test]
+fn who_hangs_up_leaves_nothing_that_the_log_does_not_tell() {
+    let served = Served::new();
+    for round in 0..40 {
+        let body = simple(&format!("gone-{round}")).to_string();
+        let mut client = served.admin();
+        // What is not read when a connection is closed resets it, before the server has read everything.
+        client.get("/healthz").code(200);
+        let length = body.len().to_string();
+        client.head("POST", P, &[("Content-Type", "application/json"), ("Content-Length", &length)]);
+        client.send(body.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_micros(round * 100));
+    }
+    let mut admin = served.admin();
+    super::eventually("everything done is told", || {
+        let done = admin.get(P).json()["items"].as_array().unwrap().len();
+        let log = served.bed.read("out/.kubepki/audit.log");
+        let told =
+            log.lines().filter(|line| line.contains(r#""verb":"create""#) && line.contains(r#""code":201"#));
+        done > 0 && done == told.count()
+    });
+}
+
 #[test]
 fn a_stream_of_nonsense_ends_no_server() {
     let served = Served::new();

@@ -9,7 +9,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::client::{P, Who};
-use super::{CLIENT, Served, approved, object, simple};
+use super::{CLIENT, Served, approved, eventually, object, simple};
 
 pub const TOKENS: &str = "
 apiVersion: v1
@@ -111,10 +111,15 @@ fn who_is_not_known_is_told_so_and_no_more() {
         }
     }
     nobody.json("POST", P, &simple("x")).code(403);
-    let log = served.bed.read("out/.kubepki/audit.log");
-    assert!(
-        log.contains("\"code\":401") && log.contains("system:anonymous") && !log.contains("0123456789abcdef")
-    );
+    let log = || served.bed.read("out/.kubepki/audit.log");
+    eventually("refusals are in the log", || {
+        log().contains(r#""code":401"#) && log().contains("system:anonymous")
+    });
+    assert!(!log().contains("0123456789abcdef"));
+    // By what somebody was let in is there, too.
+    served.admin().get(P).code(200);
+    let reason = r#"RBAC: allowed by ClusterRoleBinding \"kubeadm:cluster-admins\" of ClusterRole \"cluster-admin\" to Group \"kubeadm:cluster-admins\""#;
+    eventually("a reason", || log().contains(reason));
 }
 
 #[test]
