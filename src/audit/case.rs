@@ -162,6 +162,12 @@ impl<'a> Case<'a> {
         matches!(self.target.aim, Aim::Authority { .. })
     }
 
+    /// Whether the target is the root above the CAs.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        matches!(self.target.aim, Aim::Authority { absent: Absent::Root, .. })
+    }
+
     /// Whether a CA signs the target, and its certificate is kept in it: not so in a kubelet's kubeconfig that points to
     /// the file that the kubelet renews.
     #[must_use]
@@ -208,6 +214,40 @@ impl<'a> Case<'a> {
             Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.view.case(issuer),
             _ => None,
         }
+    }
+
+    /// Of a CA: the root that the spec names above it.
+    #[must_use]
+    pub fn root(&self) -> Option<Case<'a>> {
+        match self.target.aim {
+            Aim::Authority { root, .. } => self.view.case(root?),
+            _ => None,
+        }
+    }
+
+    /// Whoever signs the target: its CA, or of a CA the root above it.
+    #[must_use]
+    pub fn certifier(&self) -> Option<Case<'a>> {
+        self.issuer().or_else(|| self.root())
+    }
+
+    /// The certificate of whoever signs the target: of the root the one that the spec names.
+    #[must_use]
+    pub fn certifier_certificate(&self) -> Option<&'a Certificate> {
+        let certifier = self.certifier()?;
+        if certifier.is_root() {
+            return self.view.spec.authority.root_certificate();
+        }
+        certifier.certificate()
+    }
+
+    /// The certificates that stand behind the target's own in its file, so that whoever has nothing but the root finds the
+    /// way: that of its CA, if a root is above it. A kubeconfig's certificate is shown to the API server alone, which has
+    /// the CA.
+    #[must_use]
+    pub fn followed_by(&self) -> Option<Case<'a>> {
+        let pair = matches!(self.target.aim, Aim::Pair { .. });
+        self.issuer().filter(|issuer| pair && issuer.root().is_some())
     }
 
     /// Of a certificate that its CA has signed over intermediates of which one is not in its file but elsewhere in the
@@ -262,9 +302,12 @@ impl<'a> Case<'a> {
     /// Of a CA: who can sign with it. The one place where a missing CA key is asked about.
     #[must_use]
     pub fn signing(&self) -> Signing<'a> {
+        if self.is_root() {
+            return self.root_signing();
+        }
         let key = self.entry(FileRole::Key).map(|entry| &*entry.found);
         let Some(certificate) = self.certificate() else {
-            let awaited = self.view.spec.authority == AuthorityMode::External && self.is_absent();
+            let awaited = self.view.spec.authority.mode == AuthorityMode::External && self.is_absent();
             return if awaited && self.is_authority() { Signing::Elsewhere } else { Signing::Nobody };
         };
         if !certificate.is_ca() || certificate.not_after < self.view.now() {
@@ -280,13 +323,28 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The same of the root, whose key is where the spec says, or elsewhere.
+    fn root_signing(&self) -> Signing<'a> {
+        let Some(certificate) = self.view.spec.authority.root_certificate() else { return Signing::Nobody };
+        if certificate.not_after < self.view.now() || certificate.refusal().is_some() {
+            return Signing::Nobody;
+        }
+        let Some(content) = self.view.root_key else { return Signing::Elsewhere };
+        match (content.private_key(), content.encrypted_key()) {
+            (Ok(key), _) => Issuer::new(certificate, key).map_or(Signing::Nobody, Signing::Here),
+            (Err(_), Some(key)) => Signing::Sealed(key),
+            (Err(_), None) => Signing::Nobody,
+        }
+    }
+
     /// Of something shared that is nowhere: whether it may be made. Not where it is given or where others have it, and not
     /// where certificates of it exist: then it is lost and not new.
     #[must_use]
     pub fn may_be_made(&self) -> bool {
         let make = matches!(
             self.target.aim,
-            Aim::Authority { absent: Absent::Make, .. } | Aim::KeyPair { absent: Absent::Make, .. }
+            Aim::Authority { absent: Absent::Make | Absent::Root, .. }
+                | Aim::KeyPair { absent: Absent::Make, .. }
         );
         make && self.is_absent() && self.orphans().next().is_none()
     }

@@ -15,7 +15,7 @@ use super::listener::Listener;
 use super::node::Node;
 use super::sighting::{Sighting, Spots, spots};
 use crate::catalog::FileRole;
-use crate::disk::content::Item;
+use crate::disk::content::{Content, Item};
 use crate::disk::{Scan, Stray, Survey};
 use crate::spec::Spec;
 use crate::target::{Aim, Site, Targets};
@@ -35,6 +35,8 @@ pub struct View<'a> {
     pub survey: &'a Survey,
     /// How it is judged.
     pub terms: Terms,
+    /// What the file of the root's key holds, where the spec names it and it is here.
+    pub root_key: Option<&'a Content>,
     extents: Vec<Extent>,
     pub(super) spots: Spots<'a>,
     authorities: HashMap<&'a [u8], Vec<&'a Certificate>>,
@@ -112,6 +114,7 @@ impl<'a> View<'a> {
             targets,
             survey,
             terms,
+            root_key: None,
             spots,
             authorities,
             authority_keys,
@@ -122,6 +125,12 @@ impl<'a> View<'a> {
             extents,
             links: OnceLock::new(),
         }
+    }
+
+    /// The same with the key of the root that signs the CAs.
+    #[must_use]
+    pub fn with_root_key(self, root_key: Option<&'a Content>) -> Self {
+        Self { root_key, ..self }
     }
 
     /// The moment of the judgement.

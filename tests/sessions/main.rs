@@ -26,6 +26,7 @@ mod fleet;
 mod given_ca;
 mod hostile;
 mod inspect;
+mod intermediate;
 mod kill;
 mod kubectl;
 mod layouts;

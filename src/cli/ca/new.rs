@@ -1,10 +1,8 @@
 //! `kubepki ca new`.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::authority::Authority;
@@ -15,7 +13,8 @@ use crate::disk::durable;
 use crate::error::Error;
 use crate::moment::date;
 use crate::spec::Period;
-use crate::x509::name_constraints::{Base, Subtree};
+use crate::spec::authority::{domain, network};
+use crate::x509::name_constraints::Subtree;
 use crate::x509::profile::BACKDATE;
 use crate::x509::{
     self, KeyAlgorithm, KeyUsage, NameConstraints, PrivateKey, Profile, Subject, Usages, issue as signing,
@@ -159,15 +158,8 @@ fn algorithm_arg(text: &str) -> Result<KeyAlgorithm, String> {
 
 /// A network, an address, or a domain.
 fn subtree_arg(text: &str) -> Result<Subtree, String> {
-    let address = text.parse::<IpAddr>().map(IpNet::from);
-    let base = if let Ok(network) = text.parse::<IpNet>().or(address) {
-        Base::Ip(network.trunc())
-    } else {
-        match text.strip_prefix('.').unwrap_or(text).parse() {
-            Ok(x509::SubjectAltName::Dns(name)) if !name.contains('*') => Base::Dns(text.to_lowercase()),
-            _ => return Err("write a domain, example.com, or a network, 192.0.2.0/24".to_owned()),
-        }
-    };
+    let base = network(text).or_else(|| domain(text));
+    let base = base.ok_or_else(|| "write a domain, example.com, or a network, 192.0.2.0/24".to_owned())?;
     Ok(Subtree { base, has_distances: false })
 }
 
