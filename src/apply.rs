@@ -17,7 +17,7 @@ use crate::plan::{Action, Plan, Step};
 use crate::target::{Aim, Blueprint};
 use crate::x509::path::{Conditions, Validator};
 use crate::x509::profile::BACKDATE;
-use crate::x509::{self, Certificate, Issuer, PrivateKey, Profile, PublicKey, issue, pem};
+use crate::x509::{self, Certificate, Issuer, PrivateKey, Profile, PublicKey, TokenKey, issue, pem};
 
 /// Why a plan could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +122,8 @@ fn algorithm(step: &Step, case: &Case<'_>) -> Option<x509::KeyAlgorithm> {
     match (&step.action, &case.target.aim) {
         // Its certificate is put there, and its key is nobody's.
         _ if case.is_root() => None,
+        // The token makes it.
+        _ if case.token_key().is_some() => None,
         (Action::Create, Aim::KeyPair { algorithm, .. }) => Some(*algorithm),
         (Action::Create | Action::Rekey, aim) => aim.certificate().map(|blueprint| blueprint.algorithm),
         _ => None,
@@ -136,7 +138,9 @@ impl Made<'_> {
                 let certificate = self.authorities.get(&case.index).ok_or_else(|| unfit(case))?;
                 let text = certificate.to_pem().map_err(failed(case))?;
                 let mut files = vec![file(case, FileRole::Certificate, text)];
-                if self.keys.contains_key(&case.index) {
+                if let Some(key) = case.token_key().filter(|_| step.action == Action::Create) {
+                    files.insert(0, secret_file(case, FileRole::Key, &format!("{}\n", key.uri())));
+                } else if self.keys.contains_key(&case.index) {
                     files.insert(0, self.key_file(case)?);
                 }
                 Ok(files)
@@ -191,7 +195,7 @@ impl Made<'_> {
         if case.is_root() {
             return root.cloned().ok_or_else(|| unfit(case));
         }
-        let key = self.keys.get(&case.index).or_else(|| case.private_key()).ok_or_else(|| unfit(case))?;
+        let key = self.key(case).ok_or_else(|| unfit(case))?;
         let mut profile = profile(blueprint, true, now - BACKDATE, now + blueprint.lifetime);
         let Some(above) = case.root() else {
             return issue::self_signed(&profile, key).map_err(failed(case));
@@ -208,6 +212,12 @@ impl Made<'_> {
                 Err(ApplyError::Root { target: name(case), why: format!("{who} {}", reason.fault) })
             }
         }
+    }
+
+    /// The key of a CA: the one just made, the one in its token, or the one that is there.
+    fn key<'a>(&'a self, case: &Case<'a>) -> Option<&'a PrivateKey> {
+        let in_token = || case.token_key().and_then(TokenKey::opened);
+        self.keys.get(&case.index).or_else(|| case.private_key()).or_else(in_token)
     }
 
     /// A certificate with what stands behind it in its file.
@@ -240,8 +250,7 @@ impl Made<'_> {
         now: OffsetDateTime,
     ) -> Result<Certificate, ApplyError> {
         let ca = case.issuer().ok_or_else(|| unfit(case))?;
-        let key = self.keys.get(&ca.index).or_else(|| ca.private_key());
-        let made = self.authorities.get(&ca.index).zip(key);
+        let made = self.authorities.get(&ca.index).zip(self.key(&ca));
         let issuer = match made {
             Some((certificate, key)) => Issuer::new(certificate, key),
             None => match ca.signing() {
@@ -283,6 +292,10 @@ impl Made<'_> {
         let mut files = Vec::new();
         for entry in case.entries() {
             let role = entry.file.role;
+            // A node that has no token has no use for the name of a key in it.
+            if role == FileRole::Key && (original.is_in_token() || original.token_key().is_some()) {
+                continue;
+            }
             let there = entry.found.present().map(|present| &present.file.bytes);
             let path = original.path(role);
             let made = fresh.iter().find(|file| file.path == path).map(|file| &file.bytes);

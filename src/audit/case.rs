@@ -7,11 +7,12 @@ use super::links::Signer;
 use super::sighting::Sighting;
 use super::view::View;
 use crate::catalog::{FileRole, Keeper};
+use crate::disk::content::SealedKey;
 use crate::disk::kubeconfig::Source;
 use crate::disk::{Entry, Found, Kubeconfig, Present};
 use crate::spec::AuthorityMode;
 use crate::target::{Absent, Aim, Blueprint, Target};
-use crate::x509::{Certificate, EncryptedKey, Issuer, PrivateKey, PublicKey, chain};
+use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey, TokenKey, chain};
 
 /// No path of CAs is longer: rustls-webpki has six, OpenSSL's default is more.
 const LONGEST_PATH: usize = 8;
@@ -35,8 +36,8 @@ pub struct Case<'a> {
 pub enum Signing<'a> {
     /// Whoever runs this: certificate and key are at hand.
     Here(Issuer<'a>),
-    /// Whoever knows the passphrase of the key, which is here.
-    Sealed(&'a EncryptedKey),
+    /// Whoever knows the passphrase of the key, or the PIN of its token, which are here.
+    Sealed(SealedKey<'a>),
     /// Whoever has the key, which is not here.
     Elsewhere,
     /// Nobody yet: the CA is still to be made, or to be mended by a person.
@@ -138,10 +139,23 @@ impl<'a> Case<'a> {
         self.present(FileRole::Key)?.content.private_key().ok()
     }
 
-    /// The target's private key, where that is under a passphrase.
+    /// The target's private key, where that is under a passphrase or in a token.
     #[must_use]
-    pub fn encrypted_key(&self) -> Option<&'a EncryptedKey> {
-        self.present(FileRole::Key)?.content.encrypted_key()
+    pub fn sealed_key(&self) -> Option<SealedKey<'a>> {
+        self.present(FileRole::Key)?.content.sealed_key()
+    }
+
+    /// Of a CA: the key that the spec has in a token for it.
+    #[must_use]
+    pub fn token_key(&self) -> Option<&'a TokenKey> {
+        let keys = self.view.token_keys.iter().filter(|_| self.is_authority());
+        keys.into_iter().find(|(name, _)| *name == self.target.credential).map(|(_, key)| key)
+    }
+
+    /// Whether the target's private key is in a token: then there is nothing to copy.
+    #[must_use]
+    pub fn is_in_token(&self) -> bool {
+        matches!(self.sealed_key(), Some(SealedKey::Token(_)))
     }
 
     /// The kubeconfig.
@@ -316,7 +330,7 @@ impl<'a> Case<'a> {
         match (key, self.private_key()) {
             (None | Some(Found::Missing), _) => Signing::Elsewhere,
             (_, Some(key)) => Issuer::new(certificate, key).map_or(Signing::Nobody, Signing::Here),
-            (_, None) => match self.encrypted_key() {
+            (_, None) => match self.sealed_key() {
                 Some(key) if certificate.refusal().is_none() => Signing::Sealed(key),
                 _ => Signing::Nobody,
             },
@@ -330,7 +344,7 @@ impl<'a> Case<'a> {
             return Signing::Nobody;
         }
         let Some(content) = self.view.root_key else { return Signing::Elsewhere };
-        match (content.private_key(), content.encrypted_key()) {
+        match (content.private_key(), content.sealed_key()) {
             (Ok(key), _) => Issuer::new(certificate, key).map_or(Signing::Nobody, Signing::Here),
             (Err(_), Some(key)) => Signing::Sealed(key),
             (Err(_), None) => Signing::Nobody,

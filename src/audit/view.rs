@@ -20,7 +20,7 @@ use crate::disk::{Scan, Stray, Survey};
 use crate::spec::Spec;
 use crate::target::{Aim, Site, Targets};
 use crate::version::Version;
-use crate::x509::{Certificate, Crl, PublicKey, chain};
+use crate::x509::{Certificate, Crl, PublicKey, TokenKey, chain};
 
 /// One directory: of a node, or of a fleet.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct View<'a> {
     pub terms: Terms,
     /// What the file of the root's key holds, where the spec names it and it is here.
     pub root_key: Option<&'a Content>,
+    /// The keys of CAs that the spec has in a token, by the CA's name.
+    pub token_keys: &'a [(String, TokenKey)],
     extents: Vec<Extent>,
     pub(super) spots: Spots<'a>,
     authorities: HashMap<&'a [u8], Vec<&'a Certificate>>,
@@ -115,6 +117,7 @@ impl<'a> View<'a> {
             survey,
             terms,
             root_key: None,
+            token_keys: &[],
             spots,
             authorities,
             authority_keys,
@@ -131,6 +134,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn with_root_key(self, root_key: Option<&'a Content>) -> Self {
         Self { root_key, ..self }
+    }
+
+    /// The same with the keys of CAs that are in a token.
+    #[must_use]
+    pub fn with_token_keys(self, token_keys: &'a [(String, TokenKey)]) -> Self {
+        Self { token_keys, ..self }
     }
 
     /// The moment of the judgement.

@@ -140,6 +140,11 @@ impl Job<'_> {
 
     /// Opens the encrypted keys that a plan signs with.
     fn unseal(&self, passphrases: &mut Passphrases, view: &View<'_>, plan: &Plan) -> Result<(), Error> {
+        for case in plan.in_tokens(view) {
+            if let (Some(key), Some(blueprint)) = (case.token_key(), case.blueprint()) {
+                passphrases.token(key, Some(blueprint.algorithm))?;
+            }
+        }
         for case in plan.sealed(view) {
             let Signing::Sealed(key) = case.signing() else { continue };
             let root = self.workspace.spec.authority.root.as_ref().filter(|_| case.is_root());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::ca::authority::Authority;
+use super::ca::authority::{Authority, is_in_token};
 use super::exchange::{read_bundle, refuse};
 use super::passphrase::{PassphraseArgs, Passphrases};
 use super::{Exit, Format, Outside, terminal};
@@ -170,7 +170,8 @@ impl Sign {
             {
                 // The certificate is the one that the spec names, whatever lies in the directory.
                 let [_, beside] = self.place(&ROOT.place);
-                let key = root.key_file.as_ref().filter(|key| !beside.exists() && key.exists());
+                let here = |key: &&PathBuf| is_in_token(key) || key.exists();
+                let key = root.key_file.as_ref().filter(|key| !beside.exists() && here(key));
                 let key = key.unwrap_or(&beside);
                 let root = Authority::load(&root.certificate_file, key, &mut passphrases)?;
                 found.insert(slip.signer.clone(), root);

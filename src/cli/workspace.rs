@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use time::OffsetDateTime;
 
-use super::ca::authority::unusable;
+use super::ca::authority::{content, unusable};
 use super::terminal;
 use crate::audit::{self, Scene, Terms, View};
 use crate::disk::journal::Journal;
 use crate::disk::lock::{Lock, PATIENCE};
-use crate::disk::read::{self, ReadError};
+use crate::disk::read::ReadError;
 use crate::disk::{Content, Inventory, Layout, Survey};
 use crate::error::Error;
 use crate::moment::{self, rfc3339};
@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::spec::load::{Loaded, load};
 use crate::spec::{AuthorityMode, Spec};
 use crate::target::{Selection, Targets};
+use crate::x509::TokenKey;
 
 /// The spec.
 #[derive(Debug, Args)]
@@ -56,6 +57,8 @@ pub struct Workspace {
     pub layout: Layout,
     /// What the file of the root's key holds, where the spec names one that is here.
     root_key: Option<Content>,
+    /// The keys of CAs that the spec has in a token.
+    token_keys: Vec<(String, TokenKey)>,
 }
 
 /// A directory as it is.
@@ -111,7 +114,9 @@ impl Workspace {
             ));
         }
         let root_key = root_key(&spec)?;
-        Ok(Self { spec, targets, layout, root_key })
+        let keys = spec.authority.keys.iter();
+        let token_keys = keys.map(|(name, uri)| (name.clone(), TokenKey::new(uri.clone()))).collect();
+        Ok(Self { spec, targets, layout, root_key, token_keys })
     }
 
     /// Looks at the directory.
@@ -143,6 +148,7 @@ impl Workspace {
     pub fn view<'a>(&'a self, look: &'a Look, now: OffsetDateTime) -> View<'a> {
         View::new(&self.spec, &self.targets, &look.survey, Terms::of_plan(&self.spec, now))
             .with_root_key(self.root_key.as_ref())
+            .with_token_keys(&self.token_keys)
     }
 }
 
@@ -156,12 +162,11 @@ pub(super) fn root_key(spec: &Spec) -> Result<Option<Content>, Error> {
     else {
         return Ok(None);
     };
-    let content = match read::bytes(file) {
-        Ok(bytes) => Content::parse(&bytes.bytes),
-        Err(ReadError::Missing) => return Ok(None),
-        Err(source) => return Err(Error::Read { path: file.clone(), source }),
+    let content = match content(file) {
+        Err(Error::Read { source: ReadError::Missing, .. }) => return Ok(None),
+        content => content?,
     };
-    if content.encrypted_key().is_none() {
+    if content.sealed_key().is_none() {
         let key = content.private_key().map_err(|source| unusable(file, source))?;
         if root.certificate.as_ref().is_some_and(|own| own.public_key != *key.public_key()) {
             let (key, certificate) = (file.clone(), root.certificate_file.clone());

@@ -235,6 +235,7 @@ fn root(view: &View<'_>, authorities: &[Case<'_>], facts: &mut Facts) -> Option<
         }),
         path_length: length.unwrap_or_default(),
         name_constraints: constraints,
+        keys: Vec::new(),
     })
 }
 

@@ -194,6 +194,13 @@ impl Plan {
         found
     }
 
+    /// The CAs that are made in this plan with a key in a token.
+    #[must_use]
+    pub fn in_tokens<'a>(&self, view: &'a View<'_>) -> Vec<Case<'a>> {
+        let made = self.steps.iter().filter(|step| step.action == Action::Create);
+        made.filter_map(|step| view.case(step.target)).filter(|case| case.token_key().is_some()).collect()
+    }
+
     /// How many steps there are of each action.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
         Action::WORDS.into_iter().map(|word| {

@@ -8,8 +8,9 @@ use ipnet::IpNet;
 use super::AuthorityMode;
 use super::problem::Problem;
 use super::reader::{At, Fields, Problems, quoted};
+use crate::catalog::{CATALOG, Credential, Kind};
 use crate::x509::name_constraints::{Base, Subtree};
-use crate::x509::{Certificate, NameConstraints, SubjectAltName};
+use crate::x509::{Certificate, NameConstraints, SubjectAltName, TokenUri};
 
 /// How many CAs may stand between a CA of the cluster and a leaf, if the spec does not say: none.
 const PATH_LENGTH: u8 = 0;
@@ -28,6 +29,8 @@ pub struct Authority {
     pub path_length: u8,
     /// The names that they may certify.
     pub name_constraints: Option<NameConstraints>,
+    /// The CAs whose keys are in a token, by their names, each with the URI of its key.
+    pub keys: Vec<(String, TokenUri)>,
 }
 
 /// A root of the user's own.
@@ -35,7 +38,8 @@ pub struct Authority {
 pub struct Root {
     /// The file of its certificate; relative to the spec until that is loaded.
     pub certificate_file: PathBuf,
-    /// Where its key is, if that is ever here: a file that is not there is a key that is elsewhere.
+    /// Where its key is, if that is ever here: a file, of which one that is not there means that the key is elsewhere, or
+    /// the `pkcs11:` URI of a key in a token.
     pub key_file: Option<PathBuf>,
     /// The certificate, once the file has been read.
     pub certificate: Option<Box<Certificate>>,
@@ -43,7 +47,13 @@ pub struct Root {
 
 impl Default for Authority {
     fn default() -> Self {
-        Self { mode: AuthorityMode::SelfSigned, root: None, path_length: PATH_LENGTH, name_constraints: None }
+        Self {
+            mode: AuthorityMode::SelfSigned,
+            root: None,
+            path_length: PATH_LENGTH,
+            name_constraints: None,
+            keys: Vec::new(),
+        }
     }
 }
 
@@ -84,8 +94,27 @@ pub fn read(mut fields: Fields<'_>, problems: &Problems) -> Authority {
         needs_root(&constraints.at());
         authority.name_constraints = read_constraints(constraints, problems);
     }
+    if let Some(keys) = fields.fields("keys") {
+        if authority.mode == AuthorityMode::External {
+            problems
+                .error(&keys.at(), "names keys of CAs, and the mode `external` says that they are elsewhere");
+        }
+        authority.keys = read_keys(keys);
+    }
     fields.finish();
     authority
+}
+
+/// The URI of each CA's key.
+fn read_keys(mut fields: Fields<'_>) -> Vec<(String, TokenUri)> {
+    let rows = CATALOG.iter().filter(|row| matches!(row.kind, Kind::Authority { .. }));
+    let key = |row: &'static Credential| {
+        let uri = |text: &str| TokenUri::parse(text).map_err(|error| error.to_string());
+        Some((row.name.clone(), fields.parsed(row.name.as_str(), uri)?.value))
+    };
+    let keys = rows.filter_map(key).collect();
+    fields.finish();
+    keys
 }
 
 fn read_root(mut fields: Fields<'_>) -> Option<Root> {
@@ -94,7 +123,13 @@ fn read_root(mut fields: Fields<'_>) -> Option<Root> {
         text => Ok(PathBuf::from(text)),
     };
     let certificate = fields.required("certificate", path);
-    let key = fields.parsed("key", path);
+    let key = |text: &str| {
+        if !TokenUri::is_one(text) {
+            return path(text);
+        }
+        TokenUri::parse(text).map(|uri| PathBuf::from(uri.to_string())).map_err(|error| error.to_string())
+    };
+    let key = fields.parsed("key", key);
     fields.finish();
     Some(Root { certificate_file: certificate?.value, key_file: key.map(|key| key.value), certificate: None })
 }
@@ -155,7 +190,8 @@ pub fn load(authority: &mut Authority, directory: &Path) -> Result<(), Problem> 
     let length = authority.path_length;
     let Some(root) = &mut authority.root else { return Ok(()) };
     root.certificate_file = directory.join(&root.certificate_file);
-    root.key_file = root.key_file.take().map(|key| directory.join(key));
+    let in_token = |key: &Path| key.to_str().is_some_and(TokenUri::is_one);
+    root.key_file = root.key_file.take().map(|key| if in_token(&key) { key } else { directory.join(key) });
     let problem = |message: String, hint: Option<&str>| Problem {
         fatal: true,
         position: None,

@@ -1,5 +1,6 @@
 //! A [`Spec`] as a document again: what `kubepki show` prints, and what reads back to the same spec.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use serde::Serialize;
@@ -46,6 +47,8 @@ struct AuthorityDocument {
     path_length: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name_constraints: Option<ConstraintsDocument>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -200,7 +203,7 @@ impl From<&Spec> for Document {
 
 impl From<&Authority> for AuthorityDocument {
     fn from(authority: &Authority) -> Self {
-        let Authority { mode, root, path_length, name_constraints } = authority;
+        let Authority { mode, root, path_length, name_constraints, keys } = authority;
         Self {
             mode: word(&AuthorityMode::ALL, mode),
             root: root.as_ref().map(|Root { certificate_file, key_file, .. }| RootDocument {
@@ -212,6 +215,7 @@ impl From<&Authority> for AuthorityDocument {
                 permitted: subtrees(&constraints.permitted),
                 excluded: subtrees(&constraints.excluded),
             }),
+            keys: keys.iter().map(|(name, uri)| (name.clone(), uri.to_string())).collect(),
         }
     }
 }

@@ -30,7 +30,7 @@ rule! {
 }
 
 fn plain<'a>(scene: &'a Scene<'a>) -> Vec<Case<'a>> {
-    let plain = |case: &Case<'_>| case.private_key().is_some() && case.encrypted_key().is_none();
+    let plain = |case: &Case<'_>| case.private_key().is_some() && case.sealed_key().is_none();
     scene.cases().filter(|case| case.is_authority() && plain(case)).collect()
 }
 

@@ -126,5 +126,7 @@ fn given(absent: Absent) -> &'static str {
 }
 
 fn has_key(case: &Case<'_>) -> bool {
-    case.original().is_some_and(|original| original.private_key().is_some() || original.may_be_made())
+    let portable = |original: &Case<'_>| !original.is_in_token() && original.token_key().is_none();
+    let has = |original: &Case<'_>| original.private_key().is_some() || original.may_be_made();
+    case.original().is_some_and(|original| portable(&original) && has(&original))
 }
