@@ -404,7 +404,9 @@ fn rows<'a>(
     let built_in = (distribution.rows)().iter().filter(|row| {
         row.since <= spec.kubernetes_version && !(row.optional && spec.omit.contains(&row.name))
     });
-    let root = spec.authority.root_certificate().map(|_| (&*ROOT, Keeper::Kubepki));
+    // A distribution's own program puts no root anywhere.
+    let ours = distribution.renewal.is_none();
+    let root = spec.authority.root_certificate().filter(|_| ours).map(|_| (&*ROOT, Keeper::Kubepki));
     let kubelet: &[Credential] = if selection.kubelet { &*KUBELET } else { &[] };
     let kubelet = kubelet.iter().map(|row| (row, Keeper::Kubelet));
     let own = spec.credentials.iter().map(|row| (row, Keeper::Kubepki));

@@ -46,9 +46,9 @@ pub struct New {
     #[arg(long, value_name = "ALGORITHM|URI", default_value = "ECDSA-P256", value_parser = key_arg)]
     key: Key,
 
-    /// The kind of a key that is made in a token.
-    #[arg(long, value_name = "ALGORITHM", default_value = "ECDSA-P256", value_parser = algorithm_arg)]
-    algorithm: KeyAlgorithm,
+    /// The kind of a key that is made in a token: ECDSA-P256, if it is not said.
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm_arg)]
+    algorithm: Option<KeyAlgorithm>,
 
     /// How many CAs may stand between it and a leaf; any number, if it is not said.
     #[arg(long, value_name = "N")]
@@ -106,6 +106,10 @@ impl New {
                 "--encrypt: a key in a token never leaves it, and there is nothing to encrypt".to_owned();
             return Err(Error::Usage { message, hint: "leave --encrypt out".to_owned() });
         }
+        if self.algorithm.is_some() && matches!(self.key, Key::New(_)) {
+            let message = "--algorithm is the kind of a key that is made in a token".to_owned();
+            return Err(Error::Usage { message, hint: "--key names the kind of any other".to_owned() });
+        }
         let parent = self.parent.as_ref().map(|parent| {
             let key = self.parent_key.clone().unwrap_or_else(|| parent.with_extension("key"));
             Authority::load(parent, &key, &mut passphrases)
@@ -123,7 +127,9 @@ impl New {
             Key::InToken(_) => None,
         };
         let key = match (&in_token, &fresh) {
-            (Some(key), _) => passphrases.token(key, Some(self.algorithm))?,
+            (Some(key), _) => {
+                passphrases.token(key, Some(self.algorithm.unwrap_or(KeyAlgorithm::EcdsaP256)))?
+            }
             (None, Some(key)) => key,
             (None, None) => return Err(failed(x509::Error::Missing("private key"))),
         };
