@@ -15,8 +15,9 @@ use crate::disk::kubeconfig::{self, Entry, KubeconfigError};
 use crate::disk::write::{Change, NewFile};
 use crate::plan::{Action, Plan, Step};
 use crate::target::{Aim, Blueprint};
+use crate::x509::path::{Conditions, Validator};
 use crate::x509::profile::BACKDATE;
-use crate::x509::{self, Certificate, Issuer, PrivateKey, Profile, PublicKey, issue, pem};
+use crate::x509::{self, Certificate, Issuer, PrivateKey, Profile, PublicKey, TokenKey, issue, pem};
 
 /// Why a plan could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,14 @@ pub enum ApplyError {
         target: String,
         /// Why not.
         source: KubeconfigError,
+    },
+    /// A root must not sign a CA, or nobody would take what it signs.
+    #[error("{target}: {why}")]
+    Root {
+        /// The target's name.
+        target: String,
+        /// Why not.
+        why: String,
     },
     /// The plan asks for something that the directory does not allow; plans that are made here never do.
     #[error("{target}: the plan does not fit what is there")]
@@ -87,10 +96,10 @@ pub fn change(
 
     let mut made = Made { plan, keys, authorities: HashMap::new() };
     for (step, case) in &steps {
-        if let (Action::Create, Aim::Authority { certificate, .. }) = (&step.action, &case.target.aim) {
-            let key = made.keys.get(&case.index).ok_or_else(|| unfit(case))?;
-            let profile = profile(certificate, true, now - BACKDATE, now + certificate.lifetime);
-            let signed = issue::self_signed(&profile, key).map_err(failed(case))?;
+        if let (Action::Create | Action::Reissue | Action::Rewrite, Aim::Authority { certificate, .. }) =
+            (&step.action, &case.target.aim)
+        {
+            let signed = made.authority_certificate(case, certificate, now)?;
             made.authorities.insert(case.index, signed);
         }
     }
@@ -111,6 +120,10 @@ pub fn change(
 /// The algorithm of the key that a step makes, if it makes one.
 fn algorithm(step: &Step, case: &Case<'_>) -> Option<x509::KeyAlgorithm> {
     match (&step.action, &case.target.aim) {
+        // Its certificate is put there, and its key is nobody's.
+        _ if case.is_root() => None,
+        // The token makes it.
+        _ if case.token_key().is_some() => None,
         (Action::Create, Aim::KeyPair { algorithm, .. }) => Some(*algorithm),
         (Action::Create | Action::Rekey, aim) => aim.certificate().map(|blueprint| blueprint.algorithm),
         _ => None,
@@ -121,10 +134,16 @@ impl Made<'_> {
     /// The files that a step writes.
     fn files(&self, step: &Step, case: &Case<'_>, now: OffsetDateTime) -> Result<Vec<NewFile>, ApplyError> {
         match (&step.action, &case.target.aim) {
-            (Action::Create, Aim::Authority { .. }) => {
+            (Action::Create | Action::Reissue | Action::Rewrite, Aim::Authority { .. }) => {
                 let certificate = self.authorities.get(&case.index).ok_or_else(|| unfit(case))?;
                 let text = certificate.to_pem().map_err(failed(case))?;
-                Ok(vec![self.key_file(case)?, file(case, FileRole::Certificate, text)])
+                let mut files = vec![file(case, FileRole::Certificate, text)];
+                if let Some(key) = case.token_key().filter(|_| step.action == Action::Create) {
+                    files.insert(0, secret_file(case, FileRole::Key, &format!("{}\n", key.uri())));
+                } else if self.keys.contains_key(&case.index) {
+                    files.insert(0, self.key_file(case)?);
+                }
+                Ok(files)
             }
             (Action::Create, Aim::KeyPair { .. }) => {
                 let key = self.keys.get(&case.index).ok_or_else(|| unfit(case))?;
@@ -137,7 +156,7 @@ impl Made<'_> {
             (Action::Create | Action::Rekey | Action::Reissue, Aim::Pair { certificate, .. }) => {
                 let public = self.public_key(step, case)?;
                 let signed = self.sign(case, certificate, public, now - BACKDATE, now)?;
-                let text = signed.to_pem().map_err(failed(case))?;
+                let text = self.chained(case, &signed)?;
                 let mut files = vec![file(case, FileRole::Certificate, text)];
                 if step.action != Action::Reissue {
                     files.insert(0, self.key_file(case)?);
@@ -155,10 +174,57 @@ impl Made<'_> {
                 let key = self.keys.get(&case.index).or_else(|| case.private_key());
                 Ok(vec![self.kubeconfig(case, &signed, key.ok_or_else(|| unfit(case))?)?])
             }
+            (Action::Rewrite, Aim::Pair { .. }) => {
+                let own = case.certificate().ok_or_else(|| unfit(case))?;
+                Ok(vec![file(case, FileRole::Certificate, self.chained(case, own)?)])
+            }
             (Action::Rewrite, Aim::Kubeconfig { .. }) => Ok(vec![self.redirected(case)?]),
             (Action::Copy, Aim::Copy { .. }) => self.copies(case, now),
             _ => Ok(Vec::new()),
         }
+    }
+
+    /// The certificate of a CA: that of the root as the spec names it, else a new one.
+    fn authority_certificate(
+        &self,
+        case: &Case<'_>,
+        blueprint: &Blueprint,
+        now: OffsetDateTime,
+    ) -> Result<Certificate, ApplyError> {
+        let root = case.view.spec.authority.root_certificate();
+        if case.is_root() {
+            return root.cloned().ok_or_else(|| unfit(case));
+        }
+        let key = self.key(case).ok_or_else(|| unfit(case))?;
+        let mut profile = profile(blueprint, true, now - BACKDATE, now + blueprint.lifetime);
+        let Some(above) = case.root() else {
+            return issue::self_signed(&profile, key).map_err(failed(case));
+        };
+        let Signing::Here(issuer) = above.signing() else { return Err(unfit(case)) };
+        profile.not_after = profile.not_after.min(issuer.certificate().not_after);
+        let signed = issuer.issue(&profile, key.public_key()).map_err(failed(case))?;
+        // As whoever has nothing but the root will look at it.
+        let validator = Validator::new(&[issuer.certificate()], &[]);
+        match validator.validate(&signed, &Conditions::at(now)).reasons.first() {
+            None => Ok(signed),
+            Some(reason) => {
+                let who = if reason.depth == 0 { "the certificate" } else { "the root" };
+                Err(ApplyError::Root { target: name(case), why: format!("{who} {}", reason.fault) })
+            }
+        }
+    }
+
+    /// The key of a CA: the one just made, the one in its token, or the one that is there.
+    fn key<'a>(&'a self, case: &Case<'a>) -> Option<&'a PrivateKey> {
+        let in_token = || case.token_key().and_then(TokenKey::opened);
+        self.keys.get(&case.index).or_else(|| case.private_key()).or_else(in_token)
+    }
+
+    /// A certificate with what stands behind it in its file.
+    fn chained(&self, case: &Case<'_>, own: &Certificate) -> Result<String, ApplyError> {
+        let behind = if case.followed_by().is_some() { Some(self.authority(case)?) } else { None };
+        let chain: Vec<&Certificate> = std::iter::once(own).chain(behind).collect();
+        chain_pem(case, &chain)
     }
 
     fn public_key<'a>(&'a self, step: &Step, case: &Case<'a>) -> Result<&'a PublicKey, ApplyError> {
@@ -172,7 +238,7 @@ impl Made<'_> {
     /// The certificate of a target's CA: the one that is there, or the one just made.
     fn authority<'a>(&'a self, case: &Case<'a>) -> Result<&'a Certificate, ApplyError> {
         let issuer = case.issuer().ok_or_else(|| unfit(case))?;
-        issuer.certificate().or_else(|| self.authorities.get(&issuer.index)).ok_or_else(|| unfit(case))
+        self.authorities.get(&issuer.index).or_else(|| issuer.certificate()).ok_or_else(|| unfit(case))
     }
 
     fn sign(
@@ -184,7 +250,7 @@ impl Made<'_> {
         now: OffsetDateTime,
     ) -> Result<Certificate, ApplyError> {
         let ca = case.issuer().ok_or_else(|| unfit(case))?;
-        let made = self.authorities.get(&ca.index).zip(self.keys.get(&ca.index));
+        let made = self.authorities.get(&ca.index).zip(self.key(&ca));
         let issuer = match made {
             Some((certificate, key)) => Issuer::new(certificate, key),
             None => match ca.signing() {
@@ -211,7 +277,7 @@ impl Made<'_> {
 
     /// A kubeconfig with another CA or server, and the same client.
     fn redirected(&self, case: &Case<'_>) -> Result<NewFile, ApplyError> {
-        let authority = self.authority(case)?.to_pem().map_err(failed(case))?;
+        let authority = trusted(case, self.authority(case)?)?;
         let (server, text) = server(case).zip(text(case)).ok_or_else(|| unfit(case))?;
         let text = kubeconfig::redirect(text, server, &authority)
             .map_err(|source| ApplyError::Kubeconfig { target: name(case), source })?;
@@ -226,6 +292,10 @@ impl Made<'_> {
         let mut files = Vec::new();
         for entry in case.entries() {
             let role = entry.file.role;
+            // A node that has no token has no use for the name of a key in it.
+            if role == FileRole::Key && (original.is_in_token() || original.token_key().is_some()) {
+                continue;
+            }
             let there = entry.found.present().map(|present| &present.file.bytes);
             let path = original.path(role);
             let made = fresh.iter().find(|file| file.path == path).map(|file| &file.bytes);
@@ -267,7 +337,7 @@ pub(crate) fn kubeconfig_file(
     let entry = Entry {
         cluster,
         server: server(case).ok_or_else(|| unfit(case))?,
-        authority: Some(&authority.to_pem().map_err(failed(case))?),
+        authority: Some(&trusted(case, authority)?),
         user: user.unwrap_or_default(),
         certificate: Some(&chain_pem(case, chain)?),
         key: &key.to_pem().map_err(failed(case))?,
@@ -279,12 +349,20 @@ pub(crate) fn kubeconfig_file(
     Ok(secret_file(case, FileRole::Kubeconfig, &text))
 }
 
+/// What a kubeconfig trusts: the CA, first, as kubeadm compares it, and behind it the root, for clients that demand a
+/// self-signed anchor.
+fn trusted(case: &Case<'_>, authority: &Certificate) -> Result<String, ApplyError> {
+    let root = case.view.spec.authority.root_certificate();
+    let chain: Vec<&Certificate> = std::iter::once(authority).chain(root).collect();
+    chain_pem(case, &chain)
+}
+
 /// Certificates one after the other.
 pub(crate) fn chain_pem(case: &Case<'_>, chain: &[&Certificate]) -> Result<String, ApplyError> {
     chain.iter().map(|certificate| certificate.to_pem().map_err(failed(case))).collect()
 }
 
-fn profile(
+pub(crate) fn profile(
     blueprint: &Blueprint,
     ca: bool,
     not_before: OffsetDateTime,
@@ -295,8 +373,8 @@ fn profile(
         subject_alt_names: blueprint.subject_alt_names.clone(),
         usages: blueprint.usages.clone(),
         ca,
-        path_length: None,
-        name_constraints: None,
+        path_length: blueprint.path_length,
+        name_constraints: blueprint.name_constraints.clone(),
         not_before,
         not_after,
     }

@@ -115,6 +115,9 @@ pub enum Error {
     /// A key is under a passphrase that nobody has given.
     #[error("{} is encrypted, and there is no passphrase", .0.display())]
     NeedsPassphrase(PathBuf),
+    /// A key is in a token whose PIN nobody has given.
+    #[error("{} is in a token that wants a PIN, and there is none", .0.display())]
+    NeedsPin(PathBuf),
     /// Something that was asked for is not done.
     #[error("{}: {why}", path.display())]
     Refused {
@@ -202,6 +205,24 @@ impl Error {
                 "--passphrase-file FILE, --passphrase-fd N or KUBEPKI_PASSPHRASE gives it where nobody can be asked"
                     .to_owned(),
             ),
+            Self::NeedsPin(_) => Some(
+                "?pin-source=FILE in the URI, --passphrase-file FILE, --passphrase-fd N or KUBEPKI_PASSPHRASE gives it \
+                 where nobody can be asked"
+                    .to_owned(),
+            ),
+            Self::Key { source: x509::Error::NoTokens, .. } => {
+                Some("build it with `cargo install --features pkcs11`".to_owned())
+            }
+            Self::Key { source: x509::Error::NoModule, .. } => Some(
+                "?module-path=/usr/lib/softhsm/libsofthsm2.so in the URI, or KUBEPKI_PKCS11_MODULE, names one"
+                    .to_owned(),
+            ),
+            Self::Key { source: x509::Error::ForeignModule, .. } => Some(
+                "chmod 600 it, if it is what it should be; or name the module with KUBEPKI_PKCS11_MODULE".to_owned(),
+            ),
+            Self::Key { source: x509::Error::InToken, .. } => {
+                Some("what it is to do here needs the key itself, which never leaves its token".to_owned())
+            }
             Self::Key { source, .. } if source.is_encryption() => {
                 Some("`openssl pkcs8 -topk8 -in KEY -out NEW` writes it in the form that is read".to_owned())
             }

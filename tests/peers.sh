@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs that the tests compare with or connect to, where they are missing: openssl, etcd and etcdctl,
-# kubectl, curl, cfssl, strace, and small tools that a minimal image may lack. Needs root, or sudo.
+# kubectl, curl, cfssl, strace, SoftHSM, and small tools that a minimal image may lack. Needs root, or sudo.
 set -eu
 
 missing=""
@@ -23,6 +23,7 @@ need xmllint libxml2-utils
 need cfssl golang-cfssl
 need cfssljson golang-cfssl
 need cc gcc
+need softhsm2-util softhsm2
 
 [ -n "$missing" ] || exit 0
 echo "installing:$missing" >&2

@@ -7,11 +7,12 @@ use super::links::Signer;
 use super::sighting::Sighting;
 use super::view::View;
 use crate::catalog::{FileRole, Keeper};
+use crate::disk::content::SealedKey;
 use crate::disk::kubeconfig::Source;
 use crate::disk::{Entry, Found, Kubeconfig, Present};
 use crate::spec::AuthorityMode;
 use crate::target::{Absent, Aim, Blueprint, Target};
-use crate::x509::{Certificate, EncryptedKey, Issuer, PrivateKey, PublicKey, chain};
+use crate::x509::{Certificate, Issuer, PrivateKey, PublicKey, TokenKey, chain};
 
 /// No path of CAs is longer: rustls-webpki has six, OpenSSL's default is more.
 const LONGEST_PATH: usize = 8;
@@ -35,8 +36,8 @@ pub struct Case<'a> {
 pub enum Signing<'a> {
     /// Whoever runs this: certificate and key are at hand.
     Here(Issuer<'a>),
-    /// Whoever knows the passphrase of the key, which is here.
-    Sealed(&'a EncryptedKey),
+    /// Whoever knows the passphrase of the key, or the PIN of its token, which are here.
+    Sealed(SealedKey<'a>),
     /// Whoever has the key, which is not here.
     Elsewhere,
     /// Nobody yet: the CA is still to be made, or to be mended by a person.
@@ -138,10 +139,23 @@ impl<'a> Case<'a> {
         self.present(FileRole::Key)?.content.private_key().ok()
     }
 
-    /// The target's private key, where that is under a passphrase.
+    /// The target's private key, where that is under a passphrase or in a token.
     #[must_use]
-    pub fn encrypted_key(&self) -> Option<&'a EncryptedKey> {
-        self.present(FileRole::Key)?.content.encrypted_key()
+    pub fn sealed_key(&self) -> Option<SealedKey<'a>> {
+        self.present(FileRole::Key)?.content.sealed_key()
+    }
+
+    /// Of a CA: the key that the spec has in a token for it.
+    #[must_use]
+    pub fn token_key(&self) -> Option<&'a TokenKey> {
+        let keys = self.view.token_keys.iter().filter(|_| self.is_authority());
+        keys.into_iter().find(|(name, _)| *name == self.target.credential).map(|(_, key)| key)
+    }
+
+    /// Whether the target's private key is in a token: then there is nothing to copy.
+    #[must_use]
+    pub fn is_in_token(&self) -> bool {
+        matches!(self.sealed_key(), Some(SealedKey::Token(_)))
     }
 
     /// The kubeconfig.
@@ -160,6 +174,12 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn is_authority(&self) -> bool {
         matches!(self.target.aim, Aim::Authority { .. })
+    }
+
+    /// Whether the target is the root above the CAs.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        matches!(self.target.aim, Aim::Authority { absent: Absent::Root, .. })
     }
 
     /// Whether a CA signs the target, and its certificate is kept in it: not so in a kubelet's kubeconfig that points to
@@ -208,6 +228,40 @@ impl<'a> Case<'a> {
             Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.view.case(issuer),
             _ => None,
         }
+    }
+
+    /// Of a CA: the root that the spec names above it.
+    #[must_use]
+    pub fn root(&self) -> Option<Case<'a>> {
+        match self.target.aim {
+            Aim::Authority { root, .. } => self.view.case(root?),
+            _ => None,
+        }
+    }
+
+    /// Whoever signs the target: its CA, or of a CA the root above it.
+    #[must_use]
+    pub fn certifier(&self) -> Option<Case<'a>> {
+        self.issuer().or_else(|| self.root())
+    }
+
+    /// The certificate of whoever signs the target: of the root the one that the spec names.
+    #[must_use]
+    pub fn certifier_certificate(&self) -> Option<&'a Certificate> {
+        let certifier = self.certifier()?;
+        if certifier.is_root() {
+            return self.view.spec.authority.root_certificate();
+        }
+        certifier.certificate()
+    }
+
+    /// The certificates that stand behind the target's own in its file, so that whoever has nothing but the root finds the
+    /// way: that of its CA, if a root is above it. A kubeconfig's certificate is shown to the API server alone, which has
+    /// the CA.
+    #[must_use]
+    pub fn followed_by(&self) -> Option<Case<'a>> {
+        let pair = matches!(self.target.aim, Aim::Pair { .. });
+        self.issuer().filter(|issuer| pair && issuer.root().is_some())
     }
 
     /// Of a certificate that its CA has signed over intermediates of which one is not in its file but elsewhere in the
@@ -262,9 +316,12 @@ impl<'a> Case<'a> {
     /// Of a CA: who can sign with it. The one place where a missing CA key is asked about.
     #[must_use]
     pub fn signing(&self) -> Signing<'a> {
+        if self.is_root() {
+            return self.root_signing();
+        }
         let key = self.entry(FileRole::Key).map(|entry| &*entry.found);
         let Some(certificate) = self.certificate() else {
-            let awaited = self.view.spec.authority == AuthorityMode::External && self.is_absent();
+            let awaited = self.view.spec.authority.mode == AuthorityMode::External && self.is_absent();
             return if awaited && self.is_authority() { Signing::Elsewhere } else { Signing::Nobody };
         };
         if !certificate.is_ca() || certificate.not_after < self.view.now() {
@@ -273,10 +330,24 @@ impl<'a> Case<'a> {
         match (key, self.private_key()) {
             (None | Some(Found::Missing), _) => Signing::Elsewhere,
             (_, Some(key)) => Issuer::new(certificate, key).map_or(Signing::Nobody, Signing::Here),
-            (_, None) => match self.encrypted_key() {
+            (_, None) => match self.sealed_key() {
                 Some(key) if certificate.refusal().is_none() => Signing::Sealed(key),
                 _ => Signing::Nobody,
             },
+        }
+    }
+
+    /// The same of the root, whose key is where the spec says, or elsewhere.
+    fn root_signing(&self) -> Signing<'a> {
+        let Some(certificate) = self.view.spec.authority.root_certificate() else { return Signing::Nobody };
+        if certificate.not_after < self.view.now() || certificate.refusal().is_some() {
+            return Signing::Nobody;
+        }
+        let Some(content) = self.view.root_key else { return Signing::Elsewhere };
+        match (content.private_key(), content.sealed_key()) {
+            (Ok(key), _) => Issuer::new(certificate, key).map_or(Signing::Nobody, Signing::Here),
+            (Err(_), Some(key)) => Signing::Sealed(key),
+            (Err(_), None) => Signing::Nobody,
         }
     }
 
@@ -286,7 +357,8 @@ impl<'a> Case<'a> {
     pub fn may_be_made(&self) -> bool {
         let make = matches!(
             self.target.aim,
-            Aim::Authority { absent: Absent::Make, .. } | Aim::KeyPair { absent: Absent::Make, .. }
+            Aim::Authority { absent: Absent::Make | Absent::Root, .. }
+                | Aim::KeyPair { absent: Absent::Make, .. }
         );
         make && self.is_absent() && self.orphans().next().is_none()
     }

@@ -1,6 +1,6 @@
 //! Who believes client certificates, and of which CAs: what a CA's key, or a certificate of it, opens.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -99,18 +99,29 @@ impl Bundle<'_> {
         }
     }
 
-    /// The keys of its CAs; not of one that only stands behind a CA which it has signed.
+    /// The keys of its CAs. One that stands behind a CA which it has signed is believed as much as that one: its readers
+    /// take the CAs between from the client (Kubernetes' `x509.Authenticator`, Go's `tls.Config.ClientCAs`).
     #[must_use]
     pub fn signers(&self) -> HashSet<&PublicKey> {
-        let mut signed: HashMap<&[u8], HashSet<&PublicKey>> = HashMap::new();
-        for ca in &self.certificates {
-            signed.entry(ca.issuer.as_der()).or_default().insert(&ca.public_key);
-        }
-        let above = |ca: &&&Certificate| {
-            let below = signed.get(ca.subject.as_der());
-            below.is_some_and(|keys| keys.len() > 1 || !keys.contains(&ca.public_key))
+        self.certificates.iter().map(|ca| &ca.public_key).collect()
+    }
+
+    /// The CA that another bundle has too, where it stands behind the first in both: a root that has signed the CAs of each.
+    #[must_use]
+    pub fn common_root(&self, other: &Self) -> Option<String> {
+        let [behind, others] = [self, other].map(|bundle| bundle.certificates.get(1..).unwrap_or_default());
+        let heads = [self, other].map(|bundle| bundle.certificates.first().map(|ca| &ca.public_key));
+        let key = |ca: &&&Certificate| {
+            let head = heads.contains(&Some(&ca.public_key));
+            !head && others.iter().any(|other| other.public_key == ca.public_key)
         };
-        self.certificates.iter().filter(|ca| !above(ca)).map(|ca| &ca.public_key).collect()
+        behind.iter().find(key).map(|root| {
+            format!(
+                "`{}` stands behind the CA, as in {}: the clients of every CA under it are let in",
+                root.subject,
+                other.path.display()
+            )
+        })
     }
 
     /// Whether it is a node's copy that says the same as the authority's file: what is wrong with it is said of that one.
@@ -192,6 +203,10 @@ pub fn shared_by_all(node: &Node<'_>) -> bool {
     let (etcd, headers) = (etcd.signers(), headers.signers());
     clients.signers().iter().any(|key| etcd.contains(key) && headers.contains(key))
 }
+
+/// What is to be done about a root that stands behind CAs of clients.
+pub const OUT_WITH_THE_ROOT: &str =
+    "take the root out of the files with CAs of clients, and give it in a file of its own";
 
 /// Whether a certificate, with what follows it in its file, leads to one of these CAs.
 #[must_use]

@@ -15,12 +15,12 @@ use super::listener::Listener;
 use super::node::Node;
 use super::sighting::{Sighting, Spots, spots};
 use crate::catalog::FileRole;
-use crate::disk::content::Item;
+use crate::disk::content::{Content, Item};
 use crate::disk::{Scan, Stray, Survey};
 use crate::spec::Spec;
 use crate::target::{Aim, Site, Targets};
 use crate::version::Version;
-use crate::x509::{Certificate, Crl, PublicKey, chain};
+use crate::x509::{Certificate, Crl, PublicKey, TokenKey, chain};
 
 /// One directory: of a node, or of a fleet.
 #[derive(Clone, Debug)]
@@ -35,6 +35,10 @@ pub struct View<'a> {
     pub survey: &'a Survey,
     /// How it is judged.
     pub terms: Terms,
+    /// What the file of the root's key holds, where the spec names it and it is here.
+    pub root_key: Option<&'a Content>,
+    /// The keys of CAs that the spec has in a token, by the CA's name.
+    pub token_keys: &'a [(String, TokenKey)],
     extents: Vec<Extent>,
     pub(super) spots: Spots<'a>,
     authorities: HashMap<&'a [u8], Vec<&'a Certificate>>,
@@ -112,6 +116,8 @@ impl<'a> View<'a> {
             targets,
             survey,
             terms,
+            root_key: None,
+            token_keys: &[],
             spots,
             authorities,
             authority_keys,
@@ -122,6 +128,18 @@ impl<'a> View<'a> {
             extents,
             links: OnceLock::new(),
         }
+    }
+
+    /// The same with the key of the root that signs the CAs.
+    #[must_use]
+    pub fn with_root_key(self, root_key: Option<&'a Content>) -> Self {
+        Self { root_key, ..self }
+    }
+
+    /// The same with the keys of CAs that are in a token.
+    #[must_use]
+    pub fn with_token_keys(self, token_keys: &'a [(String, TokenKey)]) -> Self {
+        Self { token_keys, ..self }
     }
 
     /// The moment of the judgement.

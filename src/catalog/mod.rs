@@ -11,12 +11,14 @@ use std::fmt;
 pub mod distribution;
 mod file_role;
 mod kubelet;
+mod root;
 mod symbol;
 mod table;
 
 pub use distribution::Distribution;
 pub use file_role::FileRole;
 pub use kubelet::KUBELET;
+pub use root::ROOT;
 pub use symbol::Symbol;
 pub use table::CATALOG;
 
@@ -63,7 +65,7 @@ pub struct Credential {
 /// What a credential consists of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// A self-signed CA: `.crt` and `.key`.
+    /// A CA, self-signed or under the root that the spec names: `.crt` and `.key`.
     Authority {
         /// On which of the holders the key is too.
         key_holders: Holders,

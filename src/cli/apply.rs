@@ -140,13 +140,24 @@ impl Job<'_> {
 
     /// Opens the encrypted keys that a plan signs with.
     fn unseal(&self, passphrases: &mut Passphrases, view: &View<'_>, plan: &Plan) -> Result<(), Error> {
+        for case in plan.in_tokens(view) {
+            if let (Some(key), Some(blueprint)) = (case.token_key(), case.blueprint()) {
+                passphrases.token(key, Some(blueprint.algorithm))?;
+            }
+        }
         for case in plan.sealed(view) {
             let Signing::Sealed(key) = case.signing() else { continue };
-            let path = self.workspace.layout.absolute(&case.path(FileRole::Key));
+            let root = self.workspace.spec.authority.root.as_ref().filter(|_| case.is_root());
+            let path = match root.and_then(|root| root.key_file.clone()) {
+                Some(path) => path,
+                None => self.workspace.layout.absolute(&case.path(FileRole::Key)),
+            };
             let path = PathBuf::from(from_here(&path));
             passphrases.open(&path, key)?;
             if !matches!(case.signing(), Signing::Here(_)) {
-                return Err(Error::ForeignKey { key: path, certificate: case.certificate_path() });
+                let certificate =
+                    root.map_or_else(|| case.certificate_path(), |root| root.certificate_file.clone());
+                return Err(Error::ForeignKey { key: path, certificate });
             }
         }
         Ok(())

@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 
 use super::workspace::{SpecArg, load_spec};
 use super::{Exit, Outside, csr};
-use crate::catalog::{CATALOG, Credential};
+use crate::catalog::{CATALOG, Credential, Kind, ROOT};
 use crate::csr::load::Signers;
 use crate::error::Error;
 use crate::report::explanation::Explanation;
 use crate::report::{self, Table};
+use crate::spec::Spec;
 use crate::spec::problem::nearest;
 use crate::target::own_rows;
 
@@ -51,7 +52,8 @@ impl Explain {
     /// When there is nothing of that name.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let credentials: Vec<Credential> = match self.file {
-            Some(file) => own_rows(&load_spec(&SpecArg { file })?).cloned().collect(),
+            Some(file) => own(&load_spec(&SpecArg { file })?),
+            None if self.topic.as_deref() == Some(ROOT.name.as_str()) => vec![ROOT.clone()],
             None => CATALOG.to_vec(),
         };
         let signers = match &self.signers {
@@ -74,4 +76,17 @@ impl Explain {
         }
         Ok(Exit::Done)
     }
+}
+
+/// The rows of a spec. Under a root that it names, its CAs do not sign themselves.
+fn own(spec: &Spec) -> Vec<Credential> {
+    let rooted = spec.authority.root_certificate().is_some();
+    let row = |row: &Credential| {
+        let is_below = rooted && matches!(row.kind, Kind::Authority { .. }) && row.name != ROOT.name;
+        Credential {
+            issuer: if is_below { Some(ROOT.name.clone()) } else { row.issuer.clone() },
+            ..row.clone()
+        }
+    };
+    own_rows(spec).map(row).collect()
 }

@@ -92,7 +92,7 @@ impl RequestVerb {
 pub(super) fn waiting(workspace: &Workspace, view: &View<'_>) -> Result<Waiting, Error> {
     let root = workspace.layout.root();
     let mut waiting = Waiting::new();
-    for case in view.cases().filter(|case| case.issuer().is_some()) {
+    for case in view.cases().filter(|case| case.certifier().is_some()) {
         let place = root.join(waiting_place(&case.key_path()));
         match read::bytes(&place) {
             Ok(file) => drop(waiting.insert(case.key_path(), PrivateKey::from_pem(&file.bytes)?)),

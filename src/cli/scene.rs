@@ -6,13 +6,13 @@ use clap::Args;
 use time::OffsetDateTime;
 
 use super::terminal;
-use super::workspace::load_spec;
+use super::workspace::{load_spec, root_key};
 use crate::audit::{Scene, Terms, View};
 use crate::catalog::Distribution;
 use crate::catalog::distribution::{ALL, KUBEADM};
 use crate::disk::detect::{Detected, DirectoryKind, detect};
 use crate::disk::digest::Digest;
-use crate::disk::{DiskError, Inventory, Layout, Survey};
+use crate::disk::{Content, DiskError, Inventory, Layout, Survey};
 use crate::error::Error;
 use crate::infer::{self, Fact, Inferred};
 use crate::spec::Spec;
@@ -65,6 +65,8 @@ pub struct Look {
     pub targets: Targets,
     /// What is there.
     pub survey: Survey,
+    /// The key of the root that the spec names, where it is here.
+    pub root_key: Option<Content>,
     /// What was read, file by file.
     pub inventory: Inventory,
     /// The directories below which it was read.
@@ -109,7 +111,7 @@ impl Looks {
                 look.facts.as_ref().is_none_or(|facts| infer::is_certain(facts, "kubernetesVersion"));
             let known = certain.then_some(look.spec.kubernetes_version);
             let terms = Terms { now, at, given, release: release.or(known) };
-            View::new(&look.spec, &look.targets, &look.survey, terms)
+            View::new(&look.spec, &look.targets, &look.survey, terms).with_root_key(look.root_key.as_ref())
         });
         Scene::new(views.collect())
     }
@@ -181,7 +183,9 @@ fn look(
         DirectoryKind::Unknown => false,
     };
     let (directory, layout) = (directory.to_owned(), layout.name());
-    Ok(Look { directory, layout, ours, node, spec, targets, survey, inventory, roots, facts })
+    // Who only looks need not be allowed to read it.
+    let root_key = if facts.is_none() { root_key(&spec).unwrap_or_default() } else { None };
+    Ok(Look { directory, layout, ours, node, spec, targets, survey, root_key, inventory, roots, facts })
 }
 
 impl Look {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::ca::authority::Authority;
+use super::ca::authority::{Authority, is_in_token};
 use super::exchange::{read_bundle, refuse};
 use super::passphrase::{PassphraseArgs, Passphrases};
 use super::{Exit, Format, Outside, terminal};
-use crate::catalog::{CATALOG, Kind};
+use crate::catalog::{CATALOG, Kind, ROOT};
 use crate::disk::{OWN, durable};
 use crate::error::Error;
 use crate::exchange::hold::hold;
@@ -163,6 +163,18 @@ impl Sign {
         let mut passphrases = Passphrases::new(&self.passphrase);
         for (slip, _) in orders {
             if found.contains_key(&slip.signer) {
+                continue;
+            }
+            if let Some(root) = spec.and_then(|spec| spec.authority.root.as_ref())
+                && slip.signer == ROOT.name
+            {
+                // The certificate is the one that the spec names, whatever lies in the directory.
+                let [_, beside] = self.place(&ROOT.place);
+                let here = |key: &&PathBuf| is_in_token(key) || key.exists();
+                let key = root.key_file.as_ref().filter(|key| !beside.exists() && here(key));
+                let key = key.unwrap_or(&beside);
+                let root = Authority::load(&root.certificate_file, key, &mut passphrases)?;
+                found.insert(slip.signer.clone(), root);
                 continue;
             }
             // Who is no CA of the catalogue or the spec is told by `refused`.

@@ -5,17 +5,20 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use time::OffsetDateTime;
 
+use super::ca::authority::{content, unusable};
 use super::terminal;
 use crate::audit::{self, Scene, Terms, View};
 use crate::disk::journal::Journal;
 use crate::disk::lock::{Lock, PATIENCE};
-use crate::disk::{Inventory, Layout, Survey};
+use crate::disk::read::ReadError;
+use crate::disk::{Content, Inventory, Layout, Survey};
 use crate::error::Error;
 use crate::moment::{self, rfc3339};
 use crate::plan::Plan;
 use crate::spec::load::{Loaded, load};
 use crate::spec::{AuthorityMode, Spec};
 use crate::target::{Selection, Targets};
+use crate::x509::TokenKey;
 
 /// The spec.
 #[derive(Debug, Args)]
@@ -52,6 +55,10 @@ pub struct Workspace {
     pub targets: Targets,
     /// Which files that is.
     pub layout: Layout,
+    /// What the file of the root's key holds, where the spec names one that is here.
+    root_key: Option<Content>,
+    /// The keys of CAs that the spec has in a token.
+    token_keys: Vec<(String, TokenKey)>,
 }
 
 /// A directory as it is.
@@ -87,8 +94,8 @@ impl Workspace {
     /// When the spec cannot be used, or has no such node.
     pub fn open_external(args: &WorkspaceArgs) -> Result<Self, Error> {
         let mut spec = load_spec(&args.spec)?;
-        if spec.authority == AuthorityMode::SelfSigned {
-            spec.authority = AuthorityMode::External;
+        if spec.authority.mode == AuthorityMode::SelfSigned {
+            spec.authority.mode = AuthorityMode::External;
         }
         Self::of(spec, args)
     }
@@ -106,7 +113,10 @@ impl Workspace {
                 root.join("pki").display()
             ));
         }
-        Ok(Self { spec, targets, layout })
+        let root_key = root_key(&spec)?;
+        let keys = spec.authority.keys.iter();
+        let token_keys = keys.map(|(name, uri)| (name.clone(), TokenKey::new(uri.clone()))).collect();
+        Ok(Self { spec, targets, layout, root_key, token_keys })
     }
 
     /// Looks at the directory.
@@ -137,7 +147,33 @@ impl Workspace {
     #[must_use]
     pub fn view<'a>(&'a self, look: &'a Look, now: OffsetDateTime) -> View<'a> {
         View::new(&self.spec, &self.targets, &look.survey, Terms::of_plan(&self.spec, now))
+            .with_root_key(self.root_key.as_ref())
+            .with_token_keys(&self.token_keys)
     }
+}
+
+/// What the file of the root's key holds; nothing where there is no such file: then the key is elsewhere.
+///
+/// # Errors
+/// When it cannot be read, holds no key that can be used, or another root's.
+pub(super) fn root_key(spec: &Spec) -> Result<Option<Content>, Error> {
+    let Some((root, file)) =
+        spec.authority.root.as_ref().and_then(|root| Some((root, root.key_file.as_ref()?)))
+    else {
+        return Ok(None);
+    };
+    let content = match content(file) {
+        Err(Error::Read { source: ReadError::Missing, .. }) => return Ok(None),
+        content => content?,
+    };
+    if content.sealed_key().is_none() {
+        let key = content.private_key().map_err(|source| unusable(file, source))?;
+        if root.certificate.as_ref().is_some_and(|own| own.public_key != *key.public_key()) {
+            let (key, certificate) = (file.clone(), root.certificate_file.clone());
+            return Err(Error::ForeignKey { key, certificate });
+        }
+    }
+    Ok(Some(content))
 }
 
 /// The plan that cures everything that the rules find.

@@ -3,7 +3,10 @@
 use super::form::TextForm;
 use super::kubeconfig::{Kubeconfig, KubeconfigError, Source};
 use super::manifest::{KubeletConfig, StaticPod};
-use crate::x509::{self, Certificate, Crl, EncryptedKey, PrivateKey, PublicKey, Request, encrypted_key, pem};
+use crate::x509::{
+    self, Certificate, Crl, EncryptedKey, PrivateKey, PublicKey, Request, TokenKey, TokenUri, encrypted_key,
+    pem,
+};
 
 /// Everything that a file holds, in its order; what could not be read keeps its place as an error.
 #[derive(Debug)]
@@ -45,6 +48,8 @@ pub enum Item {
     PrivateKey(Box<PrivateKey>),
     /// A private key under a passphrase.
     EncryptedKey(Box<EncryptedKey>),
+    /// A private key in a token, which the whole file names by a `pkcs11:` URI.
+    TokenKey(Box<TokenKey>),
     /// A public key.
     PublicKey(PublicKey),
     /// A certificate signing request.
@@ -59,6 +64,15 @@ pub enum Item {
     KubeletConfig(Box<KubeletConfig>),
     /// A PEM block that means nothing here, by its label, or another Kubernetes object, by its kind.
     Other(String),
+}
+
+/// A private key that has to be opened before it can be used.
+#[derive(Clone, Copy, Debug)]
+pub enum SealedKey<'a> {
+    /// It is under a passphrase.
+    Encrypted(&'a EncryptedKey),
+    /// It is in a token.
+    Token(&'a TokenKey),
 }
 
 /// Why an item could not be read.
@@ -134,15 +148,18 @@ impl Content {
         self.items.iter().filter_map(|item| item.as_ref().ok()?.certificate())
     }
 
-    /// The first private key; of those under a passphrase only one that has been opened.
+    /// The first private key; of those under a passphrase or in a token only one that has been opened.
     ///
     /// # Errors
-    /// When a private key is broken or encrypted, or there is none.
+    /// When a private key is broken, or still to be opened, or there is none.
     pub fn private_key(&self) -> Result<&PrivateKey, ContentError> {
         let keys = self.all(PRIVATE_KEY, Item::private_key);
-        match (keys, self.encrypted_key()) {
-            (Err(ContentError::X509(x509::Error::Missing(_))), Some(_)) => {
+        match (keys, self.sealed_key()) {
+            (Err(ContentError::X509(x509::Error::Missing(_))), Some(SealedKey::Encrypted(_))) => {
                 Err(x509::Error::EncryptedKey.into())
+            }
+            (Err(ContentError::X509(x509::Error::Missing(_))), Some(SealedKey::Token(_))) => {
+                Err(x509::Error::InToken.into())
             }
             (keys, _) => keys.map(|keys| keys[0]),
         }
@@ -153,6 +170,16 @@ impl Content {
     pub fn encrypted_key(&self) -> Option<&EncryptedKey> {
         self.items.iter().flatten().find_map(|item| match item {
             Item::EncryptedKey(key) => Some(&**key),
+            _ => None,
+        })
+    }
+
+    /// The first private key that has to be opened, whether it has been or not.
+    #[must_use]
+    pub fn sealed_key(&self) -> Option<SealedKey<'_>> {
+        self.items.iter().flatten().find_map(|item| match item {
+            Item::EncryptedKey(key) => Some(SealedKey::Encrypted(key)),
+            Item::TokenKey(key) => Some(SealedKey::Token(key)),
             _ => None,
         })
     }
@@ -226,6 +253,7 @@ impl Item {
         match self {
             Self::PrivateKey(key) => Some(key),
             Self::EncryptedKey(key) => key.opened(),
+            Self::TokenKey(key) => key.opened(),
             _ => None,
         }
     }
@@ -276,6 +304,10 @@ fn item(block: &pem::Block) -> Result<Item, Broken> {
 
 /// A Kubernetes object; what does not say its kind is taken for a kubeconfig.
 fn object(text: &str) -> Result<Item, Broken> {
+    if TokenUri::is_one(text.trim_start()) {
+        let key = TokenUri::parse(text).map(TokenKey::new).map(Box::new).map(Item::TokenKey);
+        return key.map_err(|error| Broken { kind: Some(PRIVATE_KEY), error: error.into() });
+    }
     match kind(text) {
         Some("Pod") => StaticPod::parse(text).map(Box::new).map(Item::StaticPod),
         Some("KubeletConfiguration") => KubeletConfig::parse(text).map(Box::new).map(Item::KubeletConfig),

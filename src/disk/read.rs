@@ -129,6 +129,15 @@ pub struct Place {
     pub link: bool,
 }
 
+impl Bytes {
+    /// Whether nobody but root and whoever runs this can have written it: a file that says what is to be loaded and run.
+    #[must_use]
+    pub fn is_only_ours(&self) -> bool {
+        let ours = self.uid == 0 || self.uid == rustix::process::geteuid().as_raw();
+        ours && self.mode & 0o022 == 0
+    }
+}
+
 impl Resolver {
     /// A resolver that allows nothing to lead out of these directories. How they themselves are reached is the user's
     /// choice.

@@ -64,6 +64,28 @@ pub fn take(
         answers.iter().partition(|answer| answer.chain.first().is_some_and(Certificate::is_ca));
     let given: Vec<&Certificate> = authorities.iter().filter_map(|answer| answer.chain.first()).collect();
     let mut installed: HashMap<usize, &Certificate> = HashMap::new();
+    for answer in &authorities {
+        let Some(certificate) = answer.chain.first() else { continue };
+        let Some((case, key)) =
+            keys.get(certificate.public_key.as_der()).filter(|(case, _)| case.is_authority())
+        else {
+            continue;
+        };
+        if case.certificate() == Some(certificate) {
+            taken.known += 1;
+            continue;
+        }
+        let reasons = reasons(case, certificate, &[], case.certifier_certificate(), now);
+        if !reasons.is_empty() {
+            let name = format!("{} ({})", apply::name(case), answer.file);
+            taken.refusals.push(Refusal { name, reasons });
+            continue;
+        }
+        installed.insert(case.index, certificate);
+        taken.change.files.extend(waited(case, key, waiting)?);
+        taken.change.files.push(certificate_file(case, &[certificate])?);
+        taken.done(case, waiting);
+    }
     for answer in leaves {
         let Some(certificate) = answer.chain.first() else { continue };
         let Some((case, key)) = keys.get(certificate.public_key.as_der()) else {
@@ -91,12 +113,12 @@ pub fn take(
             taken.change.files.push(certificate_file(&issuer, &[authority])?);
             taken.names.push(apply::name(&issuer));
         }
-        let chain: Vec<&Certificate> = answer.chain.iter().filter(|one| *one != authority).collect();
+        let root = view.spec.authority.root_certificate();
+        let behind = |one: &&Certificate| *one != authority && Some(*one) != root;
+        let mut chain: Vec<&Certificate> = answer.chain.iter().filter(behind).collect();
+        chain.extend(case.followed_by().map(|_| authority));
         taken.change.files.extend(files(case, key, authority, &chain, waiting)?);
-        if waiting.contains_key(&case.key_path()) {
-            taken.done.push(waiting_place(&case.key_path()));
-        }
-        taken.names.push(apply::name(case));
+        taken.done(case, waiting);
     }
     for authority in authorities {
         taken.refusals.extend(stranger(view, authority, &installed));
@@ -104,10 +126,19 @@ pub fn take(
     Ok(taken)
 }
 
+impl Taken {
+    fn done(&mut self, case: &Case<'_>, waiting: &Waiting) {
+        if waiting.contains_key(&case.key_path()) {
+            self.done.push(waiting_place(&case.key_path()));
+        }
+        self.names.push(apply::name(case));
+    }
+}
+
 /// Every key that waits for a certificate, or has one, by its public half; one that waits apart goes before one in use.
 fn keys<'a>(view: &'a View<'a>, waiting: &'a Waiting) -> HashMap<&'a [u8], (Case<'a>, &'a PrivateKey)> {
     let mut keys = HashMap::new();
-    for case in view.cases().filter(|case| case.issuer().is_some()) {
+    for case in view.cases().filter(|case| case.certifier().is_some()) {
         for key in case.private_key().into_iter().chain(waiting.get(&case.key_path())) {
             keys.insert(key.public_key().as_der(), (case, key));
         }
@@ -171,7 +202,7 @@ fn reasons(
             }
         }
     }
-    if certificate.is_ca() {
+    if certificate.is_ca() && !case.is_authority() {
         reasons.push("it is the certificate of a CA".to_owned());
     }
     if let Some(error) = certificate.refusal() {
@@ -193,6 +224,17 @@ fn unspecified(certificate: &Certificate, blueprint: &Blueprint) -> Vec<String> 
         let wanted = blueprint.subjects.first().map(ToString::to_string).unwrap_or_default();
         reasons.push(format!("its subject is `{}`, the spec's `{wanted}`", certificate.subject));
     }
+    if certificate.is_ca() {
+        let length = certificate.basic_constraints.and_then(|basic| basic.path_len);
+        if length != blueprint.path_length {
+            let word = |length: Option<u8>| length.map_or("none".to_owned(), |length| length.to_string());
+            let (own, wanted) = (word(length), word(blueprint.path_length));
+            reasons.push(format!("its path length is {own}, the spec's {wanted}"));
+        }
+        if certificate.name_constraints.as_deref() != blueprint.name_constraints.as_ref() {
+            reasons.push("its name constraints are not those of the spec".to_owned());
+        }
+    }
     if !certificate.usages.allows_same(&blueprint.usages) {
         let (own, wanted) = (certificate.usages.to_string(), blueprint.usages.to_string());
         reasons.push(format!("its usages are `{own}`, the spec's `{wanted}`"));
@@ -211,14 +253,19 @@ fn files(
     if case.is_kubeconfig() {
         return Ok(vec![apply::kubeconfig_file(case, authority, chain, key)?]);
     }
-    let mut files = Vec::new();
-    if waiting.get(&case.key_path()).is_some_and(|own| own.public_key() == key.public_key()) {
-        let text = key.to_pem().map_err(apply::failed(case))?;
-        let bytes = Zeroizing::new(text.as_bytes().to_vec());
-        files.push(NewFile { path: case.key_path(), bytes, mode: FileRole::Key.mode() });
-    }
+    let mut files = waited(case, key, waiting)?;
     files.push(certificate_file(case, chain)?);
     Ok(files)
+}
+
+/// The file of a key that has waited apart.
+fn waited(case: &Case<'_>, key: &PrivateKey, waiting: &Waiting) -> Result<Vec<NewFile>, ApplyError> {
+    if waiting.get(&case.key_path()).is_none_or(|own| own.public_key() != key.public_key()) {
+        return Ok(Vec::new());
+    }
+    let text = key.to_pem().map_err(apply::failed(case))?;
+    let bytes = Zeroizing::new(text.as_bytes().to_vec());
+    Ok(vec![NewFile { path: case.key_path(), bytes, mode: FileRole::Key.mode() }])
 }
 
 fn certificate_file(case: &Case<'_>, chain: &[&Certificate]) -> Result<NewFile, ApplyError> {

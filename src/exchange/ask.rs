@@ -93,7 +93,7 @@ fn one(
 ) -> Result<(Vec<NewFile>, Slip, Vec<u8>), ApplyError> {
     let failed = apply::failed(case);
     let blueprint = case.blueprint().ok_or_else(|| apply::unfit(case))?;
-    let issuer = case.issuer().ok_or_else(|| apply::unfit(case))?;
+    let issuer = case.certifier().ok_or_else(|| apply::unfit(case))?;
     let mut files = Vec::new();
     let usable = |key: &&PrivateKey| key.public_key().algorithm() == Some(blueprint.algorithm);
     let known = case.private_key().into_iter().chain(waiting.get(&case.key_path())).find(usable);
@@ -182,7 +182,7 @@ fn slip(case: &Case<'_>, issuer: &Case<'_>, blueprint: &Blueprint, request: &Req
     };
     let credential = case.target.credential.clone();
     Slip {
-        file: format!("requests/{node}/{credential}.csr"),
+        file: format!("requests/{}/{credential}.csr", case.target.site),
         name: apply::name(case),
         node,
         credential,

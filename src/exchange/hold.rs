@@ -6,7 +6,7 @@ use super::Slip;
 use super::bundle::digest;
 use crate::csr::usage::certified;
 use crate::spec::Period;
-use crate::target::{Site, Target, Targets};
+use crate::target::{Aim, Blueprint, Site, Target, Targets};
 use crate::x509::alt_name::lacking;
 use crate::x509::weakness::weakness;
 use crate::x509::{KeyUsage, Request, SubjectAltName, Usages, pem};
@@ -20,6 +20,8 @@ pub struct Held {
     pub usages: Usages,
     /// How long the certificate is valid.
     pub validity: Period,
+    /// Of a CA that the spec has under a root: what it says of the CA, which no request says.
+    pub authority: Option<Blueprint>,
 }
 
 /// Holds a request to its slip, and to the spec's targets where they are given.
@@ -33,10 +35,16 @@ pub fn hold(text: &[u8], slip: &Slip, targets: Option<&Targets>) -> Result<Held,
         reasons.push(format!("its manifest asks for unknown usages: {unknown}"));
         Usages::default()
     });
-    if usages.key.iter().any(|usage| matches!(usage, KeyUsage::CertSign | KeyUsage::CrlSign)) {
-        reasons.push("its manifest asks for the usages of a CA".to_owned());
+    let authority = targets.and_then(|targets| authority(targets, slip)).cloned();
+    if authority.is_none()
+        && usages.key.iter().any(|usage| matches!(usage, KeyUsage::CertSign | KeyUsage::CrlSign))
+    {
+        reasons.push(match targets {
+            Some(_) => "its manifest asks for the usages of a CA".to_owned(),
+            None => "its manifest asks for the usages of a CA, which only a spec (-f) allows".to_owned(),
+        });
     }
-    if usages.extended.is_empty() {
+    if authority.is_none() && usages.extended.is_empty() {
         reasons.push("its manifest names no purpose: such a certificate would do for every one".to_owned());
     }
     let validity = slip.validity.parse::<Period>().ok().filter(|period| *period > Period::seconds(0));
@@ -44,7 +52,7 @@ pub fn hold(text: &[u8], slip: &Slip, targets: Option<&Targets>) -> Result<Held,
         reasons.push(format!("its manifest asks for the validity `{}`", slip.validity.escape_debug()));
     }
     let validity = validity.unwrap_or(Period::seconds(0));
-    let held = Held { request, usages, validity };
+    let held = Held { request, usages, validity, authority };
     if let Some(targets) = targets {
         reasons.extend(specified(&held, slip, targets));
     }
@@ -126,7 +134,7 @@ fn specified(held: &Held, slip: &Slip, targets: &Targets) -> Vec<String> {
         let (credential, node) = (slip.credential.escape_debug(), slip.node.escape_debug());
         return vec![format!("the spec has no `{credential}` on a node `{node}`")];
     };
-    let (Some(blueprint), Some(issuer)) = (target.aim.certificate(), targets.issuer(target)) else {
+    let (Some(blueprint), Some(issuer)) = (target.aim.certificate(), targets.signer(target)) else {
         return vec![format!("the spec's `{}` is not signed by another", slip.credential)];
     };
     let mut reasons = Vec::new();
@@ -152,11 +160,23 @@ fn specified(held: &Held, slip: &Slip, targets: &Targets) -> Vec<String> {
     reasons
 }
 
-/// The target of a credential on a node.
+/// The target of a credential on a node, or of one that the nodes share.
 #[must_use]
 pub fn target<'a>(targets: &'a Targets, node: &str, credential: &str) -> Option<&'a Target> {
-    let site = Site::Node(node.to_owned());
-    targets.list.iter().find(|target| target.credential == credential && target.site == site)
+    let site = if node.is_empty() { Site::Authority } else { Site::Node(node.to_owned()) };
+    let found = targets.list.iter().find(|target| target.credential == credential && target.site == site)?;
+    match found.aim {
+        Aim::Copy { of, .. } => targets.list.get(of),
+        _ => Some(found),
+    }
+}
+
+/// What the spec says of a CA that it has under a root.
+fn authority<'a>(targets: &'a Targets, slip: &Slip) -> Option<&'a Blueprint> {
+    match &target(targets, &slip.node, &slip.credential)?.aim {
+        Aim::Authority { certificate, root: Some(_), .. } => Some(certificate),
+        _ => None,
+    }
 }
 
 /// What two lists of names do not have in common, in words.

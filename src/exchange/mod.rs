@@ -47,7 +47,7 @@ impl Requests {
 pub struct Slip {
     /// The name in the plan: `cp1/apiserver`.
     pub name: String,
-    /// The node that it is for.
+    /// The node that it is for; nothing where it is a CA's that the nodes share.
     pub node: String,
     /// The credential.
     pub credential: String,

@@ -99,13 +99,14 @@ pub fn sign(
         let Some(issuer) = issuers.get(&slip.signer) else {
             return Err(failed(x509::Error::Primitive("finding the CA")));
         };
+        let authority = held.authority.as_ref();
         let profile = Profile {
-            path_length: None,
-            name_constraints: None,
+            path_length: authority.and_then(|authority| authority.path_length),
+            name_constraints: authority.and_then(|authority| authority.name_constraints.clone()),
             subject: held.request.subject.clone(),
             subject_alt_names: held.request.subject_alt_names.clone(),
             usages: held.usages.clone(),
-            ca: false,
+            ca: authority.is_some(),
             not_before: now - BACKDATE,
             not_after: (now + held.validity.duration()).min(issuer.certificate().not_after),
         };
@@ -151,8 +152,9 @@ pub fn answers(
             source: x509::Error::Primitive("reading the ledger"),
         };
         let der = entry.der().ok_or_else(unread)?;
-        let file = format!("certificates/{}/{}.crt", slip.node, slip.credential);
-        paper(&slip.name, Some(&slip.node), file, &der, entry.serial.clone())
+        let node = Some(slip.node.as_str()).filter(|node| !node.is_empty());
+        let file = format!("certificates/{}/{}.crt", node.unwrap_or("authority"), slip.credential);
+        paper(&slip.name, node, file, &der, entry.serial.clone())
     };
     papers.extend(orders.par_iter().zip(entries).map(signed).collect::<Result<Vec<_>, _>>()?);
     let mut files = Files::new();

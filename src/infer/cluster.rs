@@ -8,12 +8,12 @@ use super::node::{Seen, see};
 use super::{Confidence, Facts, Inferred, most_frequent, own};
 use crate::audit::case::Signing;
 use crate::audit::{Case, Node, View};
-use crate::catalog::{CATALOG, Kind, Role};
-use crate::spec::{self, AuthorityMode, Etcd, Naming, Period, Spec};
+use crate::catalog::{CATALOG, Kind, ROOT, Role};
+use crate::spec::{self, Authority, AuthorityMode, Etcd, Naming, Period, Root, Spec};
 use crate::target::Aim;
 use crate::version::Version;
 use crate::x509::profile::BACKDATE;
-use crate::x509::{Certificate, SubjectAltName};
+use crate::x509::{Certificate, SubjectAltName, chain};
 
 pub fn infer(view: &View<'_>) -> Inferred {
     let mut facts = Facts::default();
@@ -200,13 +200,43 @@ fn authority(view: &View<'_>, spec: &mut Spec, facts: &mut Facts) {
     // A worker never has the key.
     let serves = view.cases().any(|case| case.target.credential == "apiserver" && !case.is_absent());
     let elsewhere = |case: &Case<'_>| matches!(case.signing(), Signing::Elsewhere);
-    if serves && !authorities.is_empty() && authorities.iter().all(elsewhere) {
-        spec.authority = AuthorityMode::External;
+    if let Some(found) = root(view, &authorities, facts) {
+        spec.authority = found;
+    } else if serves && !authorities.is_empty() && authorities.iter().all(elsewhere) {
+        spec.authority.mode = AuthorityMode::External;
         facts.note("authority.mode", "external", Confidence::Certain, "no CA has its key here");
     } else if authorities.iter().any(|case| case.certificate().is_some_and(|own| !own.is_self_issued())) {
-        spec.authority = AuthorityMode::Intermediate;
+        spec.authority.mode = AuthorityMode::Intermediate;
         facts.note("authority.mode", "intermediate", Confidence::Certain, "a CA is not its own issuer");
     }
+}
+
+/// The root above the CAs, in the file where kubepki puts it.
+fn root(view: &View<'_>, authorities: &[Case<'_>], facts: &mut Facts) -> Option<Authority> {
+    let name = format!("{}.crt", ROOT.place);
+    let found = view.survey.strays.iter().find_map(|stray| {
+        let content = &stray.found.present().filter(|_| stray.path.ends_with(&name))?.content;
+        let [root] = content.certificates().ok()?[..] else { return None };
+        let signs = |case: &Case<'_>| case.certificate().is_some_and(|ca| chain::signed_by(ca, root).is_ok());
+        (root.is_ca() && root.is_self_issued() && authorities.iter().any(signs)).then_some((stray, root))
+    });
+    let (stray, root) = found?;
+    let file = view.survey.absolute(&stray.path);
+    facts.note("authority.root", file.display().to_string(), Confidence::Certain, "it has signed a CA");
+    let constraints =
+        authorities.iter().find_map(|case| case.certificate()?.name_constraints.as_deref().cloned());
+    let length = authorities.iter().find_map(|case| case.certificate()?.basic_constraints?.path_len);
+    Some(Authority {
+        mode: AuthorityMode::Intermediate,
+        root: Some(Root {
+            certificate_file: file,
+            key_file: None,
+            certificate: Some(Box::new(root.clone())),
+        }),
+        path_length: length.unwrap_or_default(),
+        name_constraints: constraints,
+        keys: Vec::new(),
+    })
 }
 
 /// What no component needs and no node has.

@@ -183,7 +183,7 @@ impl Plan {
         let mut found: Vec<Case<'a>> = Vec::new();
         for step in &self.steps {
             let signs = matches!(step.action, Action::Create | Action::Reissue | Action::Rekey);
-            let issuer = view.case(step.target).filter(|_| signs).and_then(|case| case.issuer());
+            let issuer = view.case(step.target).filter(|_| signs).and_then(|case| case.certifier());
             let sealed = issuer.filter(|issuer| matches!(issuer.signing(), Signing::Sealed(_)));
             if let Some(issuer) = sealed
                 && found.iter().all(|other| other.index != issuer.index)
@@ -192,6 +192,13 @@ impl Plan {
             }
         }
         found
+    }
+
+    /// The CAs that are made in this plan with a key in a token.
+    #[must_use]
+    pub fn in_tokens<'a>(&self, view: &'a View<'_>) -> Vec<Case<'a>> {
+        let made = self.steps.iter().filter(|step| step.action == Action::Create);
+        made.filter_map(|step| view.case(step.target)).filter(|case| case.token_key().is_some()).collect()
     }
 
     /// How many steps there are of each action.
@@ -253,6 +260,7 @@ fn step(case: &Case<'_>, findings: &[&Finding], earlier: &[Step]) -> Step {
     let modes = modes.collect();
     let action = match findings.iter().map(|finding| &finding.remedy).max() {
         None | Some(Remedy::Chmod(_)) if follows(case, earlier) => copy(case, earlier),
+        None | Some(Remedy::Chmod(_)) if trusts_reissued(case, earlier) => Action::Rewrite,
         None | Some(Remedy::Advice(_)) => Action::Keep,
         Some(Remedy::Chmod(_)) => Action::Chmod,
         Some(Remedy::Copy) => copy(case, earlier),
@@ -286,21 +294,26 @@ fn by_hand(findings: &[&Finding]) -> String {
 
 /// What becomes of an action that needs a signature: who can give it decides.
 fn signed(case: &Case<'_>, action: Action, earlier: &[Step]) -> Action {
-    let Some(issuer) = case.issuer() else { return action };
-    // A certificate for a key that cannot be used needs a new key.
+    let Some(issuer) = case.certifier() else { return action };
+    // A certificate for a key that cannot be used needs a new key. A CA's is never replaced.
     let action = match action {
-        Action::Reissue if !has_usable_key(case) => Action::Rekey,
+        Action::Reissue if !case.is_authority() && !has_usable_key(case) => Action::Rekey,
         other => other,
     };
     if is_made(&issuer, earlier) {
         return action;
     }
+    let name = || case.view.targets.name(issuer.target);
     match issuer.signing() {
         Signing::Here(_) | Signing::Sealed(_) => action,
         Signing::Elsewhere => Action::Request,
-        Signing::Nobody => {
-            Action::ByHand(format!("mend `{}` first: it signs this", case.view.targets.name(issuer.target)))
+        Signing::Nobody if issuer.is_root() => Action::ByHand(
+            "renew the root first: it has ended, or its key is not the one that the spec names".to_owned(),
+        ),
+        Signing::Nobody if earlier.get(issuer.index).is_some_and(|step| step.action == Action::Request) => {
+            Action::ByHand(format!("have `{}` signed first: it signs this", name()))
         }
+        Signing::Nobody => Action::ByHand(format!("mend `{}` first: it signs this", name())),
     }
 }
 
@@ -320,12 +333,22 @@ fn rewritten(case: &Case<'_>, earlier: &[Step]) -> Action {
 /// Whether the original of a copy is about to change, so that the copy must change with it.
 fn follows(case: &Case<'_>, earlier: &[Step]) -> bool {
     let original = case.original().and_then(|original| earlier.get(original.index));
-    original.is_some_and(|step| step.action == Action::Rewrite)
+    original.is_some_and(|step| matches!(step.action, Action::Rewrite | Action::Reissue))
 }
 
-/// Whether a target is made by an earlier step of the same plan.
+/// Whether the certificate of the CA in a kubeconfig is about to be replaced.
+fn trusts_reissued(case: &Case<'_>, earlier: &[Step]) -> bool {
+    let issuer = case.issuer().filter(|_| case.kubeconfig().is_some() && !case.is_rotated());
+    let step = issuer.and_then(|issuer| earlier.get(issuer.index));
+    step.is_some_and(|step| step.action == Action::Reissue)
+}
+
+/// Whether a CA is made by an earlier step of the same plan; of the root only its certificate is.
 fn is_made(case: &Case<'_>, earlier: &[Step]) -> bool {
-    earlier.get(case.index).is_some_and(|step| step.action == Action::Create)
+    let made = |step: &Step| {
+        step.action == Action::Create || (case.is_authority() && step.action == Action::Reissue)
+    };
+    !case.is_root() && earlier.get(case.index).is_some_and(made)
 }
 
 /// Whether the key that is there can go on: it can be read and is of the spec's algorithm.
@@ -336,8 +359,12 @@ fn has_usable_key(case: &Case<'_>) -> bool {
 
 fn copy(case: &Case<'_>, earlier: &[Step]) -> Action {
     let Some(original) = case.original() else { return Action::Copy };
-    let there = original.present(FileRole::Certificate).or(original.present(FileRole::Key)).is_some();
-    if is_made(&original, earlier) || there {
+    // A CA that has a key alone is still to be signed.
+    let role = if original.is_authority() { FileRole::Certificate } else { FileRole::Key };
+    let there = original.present(role).is_some();
+    let makes = |step: &Step| matches!(step.action, Action::Create | Action::Reissue);
+    let is_made = earlier.get(original.index).is_some_and(makes);
+    if is_made || there {
         Action::Copy
     } else {
         Action::ByHand(format!("put `{}` in place first", case.view.targets.name(original.target)))
@@ -349,7 +376,7 @@ fn cut_short(case: &Case<'_>, action: &Action) -> Option<Reason> {
     if !matches!(action, Action::Reissue | Action::Rekey | Action::Create) {
         return None;
     }
-    let ca = case.issuer()?.certificate()?;
+    let ca = case.certifier_certificate()?;
     let wanted = case.view.now() + case.blueprint()?.lifetime;
     (wanted > ca.not_after).then(|| Reason {
         rule: None,
@@ -363,6 +390,9 @@ fn kept(case: &Case<'_>) -> Reason {
     let now = case.view.now();
     let message = match (case.certificate(), &case.target.aim) {
         _ if case.is_rotated() => "the kubelet renews its certificate itself".to_owned(),
+        (Some(certificate), Aim::Authority { .. }) if case.is_root() => {
+            format!("valid until {}, as the spec names it", date(certificate.not_after))
+        }
         (Some(certificate), Aim::Authority { .. }) if matches!(case.signing(), Signing::Elsewhere) => {
             format!("valid until {}; its key is elsewhere", date(certificate.not_after))
         }
@@ -394,7 +424,9 @@ fn replaces(case: &Case<'_>, action: &Action) -> bool {
     match action {
         Action::Reissue => there(FileRole::Certificate) || there(FileRole::Kubeconfig),
         Action::Copy => !case.is_absent(),
-        Action::Rewrite => there(FileRole::PublicKey) || there(FileRole::Kubeconfig),
+        Action::Rewrite => {
+            [FileRole::PublicKey, FileRole::Kubeconfig, FileRole::Certificate].into_iter().any(there)
+        }
         _ => true,
     }
 }

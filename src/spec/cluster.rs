@@ -2,7 +2,7 @@
 
 use super::reader::{At, Fields, Problems, choose, quoted};
 use super::syntax::{address, alt_name, endpoint, is_dns_name, looks_like_address, service_subnets};
-use super::{AuthorityMode, Etcd, Naming, Node, Period, Spec, check, custom};
+use super::{Etcd, Naming, Node, Period, Spec, authority, check, custom};
 use crate::catalog::{CATALOG, Role};
 use crate::version::Version;
 use crate::x509::{KeyAlgorithm, SubjectAltName};
@@ -54,11 +54,8 @@ pub fn read(mut fields: Fields<'_>, problems: &Problems) -> Spec {
     if let Some(naming) = fields.choice("naming", &Naming::ALL) {
         spec.naming = naming.value;
     }
-    if let Some(mut authority) = fields.fields("authority") {
-        if let Some(mode) = authority.choice("mode", &AuthorityMode::ALL) {
-            spec.authority = mode.value;
-        }
-        authority.finish();
+    if let Some(fields) = fields.fields("authority") {
+        spec.authority = authority::read(fields, problems);
     }
     spec.omit = fields.texts("omit").into_iter().filter_map(|at| optional(&at, problems)).collect();
     let whole = fields.at();

@@ -9,7 +9,7 @@ use super::cluster::API_VERSION;
 use super::kubeadm::{GROUP, Host};
 use super::reader::{At, Fields, Problems, Strictness, quoted};
 use super::tree::{SyntaxError, Tree, Value};
-use super::{Problem, Spec, cluster, kubeadm, yaml};
+use super::{Problem, Spec, authority, cluster, kubeadm, yaml};
 use crate::system::reason;
 
 /// A spec with what the user should know about it.
@@ -56,9 +56,11 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let text = text(path)?;
     let name = path.display().to_string();
     let toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    parse_here(&text, toml)
-        .map(|(spec, warnings)| Loaded { spec, warnings, name: name.clone() })
-        .map_err(|problems| LoadError::Invalid { name, problems })
+    let invalid = |problems| LoadError::Invalid { name: name.clone(), problems };
+    let (mut spec, warnings) = parse_here(&text, toml).map_err(invalid)?;
+    let directory = path.parent().unwrap_or(Path::new(""));
+    authority::load(&mut spec.authority, directory).map_err(|problem| invalid(vec![problem]))?;
+    Ok(Loaded { spec, warnings, name })
 }
 
 /// Reads the text of a file that the user names; `-` is standard input.
@@ -67,17 +69,22 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 /// When it cannot be read, is too large, or is no text.
 pub fn text(path: &Path) -> Result<String, LoadError> {
     let read_error = |source| LoadError::Read { path: path.to_owned(), source };
+    let bytes = bytes(path, MAX_SIZE).map_err(read_error)?;
+    String::from_utf8(bytes).map_err(|_| read_error(io::Error::other("not UTF-8 text")))
+}
+
+/// Reads a file of which no more than `most` bytes are taken; `-` is standard input.
+pub(super) fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        io::stdin().take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(read_error)?;
+        io::stdin().take(most + 1).read_to_end(&mut bytes)?;
     } else {
-        let file = File::open(path).map_err(read_error)?;
-        file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(read_error)?;
+        File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     }
-    if bytes.len() as u64 > MAX_SIZE {
-        return Err(read_error(io::Error::other(format!("larger than {} MiB", MAX_SIZE >> 20))));
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("larger than {} MiB", most >> 20)));
     }
-    String::from_utf8(bytes).map_err(|_| read_error(io::Error::other("not UTF-8 text")))
+    Ok(bytes)
 }
 
 /// Reads the text of a spec or a kubeadm configuration; what kubeadm would ask the machine is asked of this one.

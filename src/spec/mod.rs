@@ -6,6 +6,7 @@
 //! | [`cluster`] | the fields of `kubepki/v1` |
 //! | [`kubeadm`] | the fields of kubeadm's v1beta3 and v1beta4 |
 //! | [`custom`] | the `credentials` of the user's own |
+//! | [`authority`] | where the CAs come from, and the root above them |
 //! | [`check`] | what must hold between fields |
 //! | [`reader`], [`tree`], [`yaml`], [`toml`] | documents in which everything knows its line |
 //! | [`syntax`], [`period`] | names, addresses, subnets, durations |
@@ -18,6 +19,7 @@ use crate::catalog::{Credential, Role};
 use crate::version::Version;
 use crate::x509::{KeyAlgorithm, SubjectAltName};
 
+pub mod authority;
 pub mod check;
 pub mod cluster;
 pub mod custom;
@@ -32,6 +34,7 @@ pub mod toml;
 pub mod tree;
 pub mod yaml;
 
+pub use authority::{Authority, Root};
 pub use period::Period;
 pub use problem::Problem;
 pub use syntax::Endpoint;
@@ -66,7 +69,7 @@ pub struct Spec {
     /// Whose common names are taken.
     pub naming: Naming,
     /// Where the CAs come from.
-    pub authority: AuthorityMode,
+    pub authority: Authority,
     /// Built-in credentials that the cluster does without.
     pub omit: Vec<String>,
     /// The nodes.
@@ -125,7 +128,7 @@ pub enum Naming {
 pub enum AuthorityMode {
     /// They are made here.
     SelfSigned,
-    /// They are given, certificate and key, under a root of the user's own.
+    /// They are under a root of the user's own: made here where the spec names it, else given, certificate and key.
     Intermediate,
     /// Their certificates are given; their keys are elsewhere.
     External,
@@ -172,7 +175,7 @@ impl Spec {
             ca_certificate_validity_period: Period::hours(87600),
             renew_before: Period::hours(720),
             naming: Naming::Kubeadm,
-            authority: AuthorityMode::SelfSigned,
+            authority: Authority::default(),
             omit: Vec::new(),
             nodes: Vec::new(),
             credentials: Vec::new(),

@@ -1,12 +1,14 @@
 //! A [`Spec`] as a document again: what `kubepki show` prints, and what reads back to the same spec.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use serde::Serialize;
 
 use super::cluster::API_VERSION;
-use super::{AuthorityMode, Etcd, Naming, Node, Spec};
+use super::{Authority, AuthorityMode, Etcd, Naming, Node, Root, Spec};
 use crate::catalog::{Credential, Holders, Kind, Selector, Server};
+use crate::x509::name_constraints::{Base, Subtree};
 
 /// The document, fields in the order in which a person would write them.
 #[derive(Serialize)]
@@ -24,7 +26,7 @@ pub struct Document {
     ca_certificate_validity_period: String,
     renew_before: String,
     naming: &'static str,
-    authority: Authority,
+    authority: AuthorityDocument,
     networking: Networking,
     api_server: ApiServer,
     etcd: EtcdDocument,
@@ -36,8 +38,40 @@ pub struct Document {
 }
 
 #[derive(Serialize)]
-struct Authority {
+#[serde(rename_all = "camelCase")]
+struct AuthorityDocument {
     mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<RootDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_length: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_constraints: Option<ConstraintsDocument>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct RootDocument {
+    certificate: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ConstraintsDocument {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permitted: Option<SubtreesDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excluded: Option<SubtreesDocument>,
+}
+
+#[derive(Serialize)]
+struct SubtreesDocument {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dns: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ip: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -153,7 +187,7 @@ impl From<&Spec> for Document {
             ca_certificate_validity_period: ca_certificate_validity_period.to_string(),
             renew_before: renew_before.to_string(),
             naming: word(&Naming::ALL, naming),
-            authority: Authority { mode: word(&AuthorityMode::ALL, authority) },
+            authority: authority.into(),
             networking: Networking {
                 service_subnet: texts(service_subnets).join(","),
                 dns_domain: dns_domain.clone(),
@@ -165,6 +199,38 @@ impl From<&Spec> for Document {
             credentials: credentials.iter().map(CredentialDocument::from).collect(),
         }
     }
+}
+
+impl From<&Authority> for AuthorityDocument {
+    fn from(authority: &Authority) -> Self {
+        let Authority { mode, root, path_length, name_constraints, keys } = authority;
+        Self {
+            mode: word(&AuthorityMode::ALL, mode),
+            root: root.as_ref().map(|Root { certificate_file, key_file, .. }| RootDocument {
+                certificate: certificate_file.display().to_string(),
+                key: key_file.as_ref().map(|key| key.display().to_string()),
+            }),
+            path_length: root.as_ref().map(|_| *path_length),
+            name_constraints: name_constraints.as_ref().map(|constraints| ConstraintsDocument {
+                permitted: subtrees(&constraints.permitted),
+                excluded: subtrees(&constraints.excluded),
+            }),
+            keys: keys.iter().map(|(name, uri)| (name.clone(), uri.to_string())).collect(),
+        }
+    }
+}
+
+fn subtrees(subtrees: &[Subtree]) -> Option<SubtreesDocument> {
+    let (mut dns, mut ip) = (Vec::new(), Vec::new());
+    for subtree in subtrees {
+        match &subtree.base {
+            Base::Dns(domain) => dns.push(domain.clone()),
+            Base::Ip(network) => ip.push(network.to_string()),
+            // A spec has no others.
+            _ => {}
+        }
+    }
+    (!subtrees.is_empty()).then_some(SubtreesDocument { dns, ip })
 }
 
 impl From<&Etcd> for EtcdDocument {

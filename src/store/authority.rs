@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::StoreError;
 use crate::disk::read;
-use crate::x509::{Certificate, Issuer, PrivateKey, pem};
+use crate::x509::{self, Certificate, Issuer, PrivateKey, TokenKey, TokenUri, pem};
 
 /// A CA that can sign.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Authority {
         let bytes = |path: &Path| read::bytes(path).map_err(|error| at(path, error.to_string()));
         let text = bytes(certificate)?;
         let found = one_certificate(&text.bytes).map_err(|problem| at(certificate, problem))?;
-        let secret = PrivateKey::from_pem(&bytes(key)?.bytes).map_err(|error| at(key, error.to_string()))?;
+        let secret = secret(&bytes(key)?).map_err(|problem| at(key, problem))?;
         if found.public_key != *secret.public_key() {
             return Err(at(key, format!("does not belong to {}", certificate.display())));
         }
@@ -59,6 +59,28 @@ impl Authority {
     pub fn pem(&self) -> &str {
         &self.pem
     }
+}
+
+/// The private key of a file. One in a token is opened without asking anybody, and so its URI names a file with the PIN.
+fn secret(file: &read::Bytes) -> Result<PrivateKey, String> {
+    let text = &file.bytes;
+    let uri = std::str::from_utf8(text).ok().filter(|text| TokenUri::is_one(text.trim_start()));
+    let Some(uri) = uri else { return PrivateKey::from_pem(text).map_err(|error| error.to_string()) };
+    let key = TokenUri::parse(uri).map(TokenKey::new).map_err(|error| error.to_string())?;
+    if !file.is_only_ours() {
+        return Err(x509::Error::ForeignModule.to_string());
+    }
+    let token = key.reach(None).map_err(|error| error.to_string())?;
+    let file = match &key.uri().pin_source {
+        Some(source) if token.wants_pin() => Some(read::bytes(source).map_err(|error| error.to_string())?),
+        None if token.wants_pin() => {
+            return Err("is in a token that wants a PIN, and its URI names no pin-source".to_owned());
+        }
+        _ => None,
+    };
+    let pin = file.as_ref().and_then(|file| file.bytes.split(|octet| matches!(octet, b'\r' | b'\n')).next());
+    key.open(&token, pin, None).map_err(|error| error.to_string())?;
+    key.into_opened().ok_or_else(|| "is not open".to_owned())
 }
 
 /// Exactly one, as kube-controller-manager wants it (`authority.NewStaticCAContentProvider`, `parseOneCert`).

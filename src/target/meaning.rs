@@ -1,9 +1,10 @@
 //! What symbols mean: one row on one node of one cluster.
 
-use crate::catalog::{Credential, Kind, Role, Server, Since, Symbol};
+use crate::catalog::{Credential, Kind, ROOT, Role, Server, Since, Symbol};
 use crate::spec::syntax::alt_name;
 use crate::spec::{Endpoint, Etcd, Naming, Node, Spec};
-use crate::x509::{Name, SubjectAltName, Usages, alt_name as alt_names};
+use crate::x509::path::denied;
+use crate::x509::{Certificate, KeyUsage, Name, SubjectAltName, Usages, alt_name as alt_names};
 
 use super::{Blueprint, TargetError};
 
@@ -17,13 +18,21 @@ pub(super) struct Meaning<'a> {
 impl Meaning<'_> {
     pub fn blueprint(&self) -> Result<Blueprint, TargetError> {
         let authority = matches!(self.row.kind, Kind::Authority { .. });
+        if let Some(root) = self.spec.authority.root_certificate().filter(|_| self.row.name == ROOT.name) {
+            return Ok(self.given(root));
+        }
+        let under_root = authority && self.spec.authority.root_certificate().is_some();
         let period = if authority {
             self.spec.ca_certificate_validity_period
         } else {
             self.spec.certificate_validity_period
         };
-        let usages =
+        let mut usages =
             Usages { key: self.row.key_usages.clone(), extended: self.row.extended_key_usages.clone() };
+        if under_root {
+            // kubeadm's CAs have none, and OpenSSL takes no revocation list of theirs.
+            usages.key.push(KeyUsage::CrlSign);
+        }
         let mut origins = Vec::new();
         let mut symbols = Vec::new();
         for text in &self.row.subject_alt_names {
@@ -31,15 +40,38 @@ impl Meaning<'_> {
             symbols.extend(symbol);
             origins.extend(self.alt_names(text)?.into_iter().map(|name| (name, symbol)));
         }
+        // What kubeadm's CAs say of themselves, a root with name constraints may not certify; nobody looks for it.
+        let above = self.spec.authority.root_certificate().filter(|_| under_root);
+        if let Some(constraints) = above.and_then(|root| root.name_constraints.as_deref()) {
+            origins.retain(|(name, _)| denied(constraints, std::slice::from_ref(name)).is_none());
+        }
         Ok(Blueprint {
             subjects: self.subjects()?,
             subject_alt_names: alt_names::ordered(origins.iter().map(|(name, _)| name.clone())),
             origins,
             symbols,
             usages,
+            path_length: under_root.then_some(self.spec.authority.path_length),
+            name_constraints: self.spec.authority.name_constraints.clone().filter(|_| under_root),
             lifetime: period.duration(),
             algorithm: self.spec.encryption_algorithm,
         })
+    }
+
+    /// What a certificate that the spec names says.
+    fn given(&self, certificate: &Certificate) -> Blueprint {
+        let basic = certificate.basic_constraints;
+        Blueprint {
+            subjects: vec![certificate.subject.clone()],
+            subject_alt_names: certificate.subject_alt_names.clone(),
+            origins: certificate.subject_alt_names.iter().map(|name| (name.clone(), None)).collect(),
+            symbols: Vec::new(),
+            usages: certificate.usages.clone(),
+            path_length: basic.and_then(|basic| basic.path_len),
+            name_constraints: certificate.name_constraints.as_deref().cloned(),
+            lifetime: certificate.not_after - certificate.not_before,
+            algorithm: certificate.public_key.algorithm().unwrap_or(self.spec.encryption_algorithm),
+        }
     }
 
     /// The subject of this release, then those of the releases before it: kubeadm keeps an old subject at every renewal.

@@ -10,10 +10,11 @@ use time::Duration;
 
 use crate::catalog::distribution::KUBEADM;
 use crate::catalog::{
-    Base, Credential, Distribution, Holders, KUBELET, Keeper, Kind, Role, Selector, Suffixes, Symbol,
+    Base, Credential, Distribution, Holders, KUBELET, Keeper, Kind, ROOT, Role, Selector, Suffixes, Symbol,
 };
 use crate::spec::{AuthorityMode, Node, Spec};
-use crate::x509::{KeyAlgorithm, Name, SubjectAltName, Usages};
+use crate::x509::path::denied;
+use crate::x509::{KeyAlgorithm, Name, NameConstraints, SubjectAltName, Usages};
 use meaning::Meaning;
 
 /// Everything that ought to exist, issuers before what they sign.
@@ -88,6 +89,8 @@ pub enum Aim {
         key: bool,
         /// What is done when there is none.
         absent: Absent,
+        /// The position of the root that signs it; a CA without one signs itself.
+        root: Option<usize>,
     },
     /// A certificate and its key.
     Pair {
@@ -132,6 +135,8 @@ pub enum Absent {
     Make,
     /// The spec says that it is given.
     Given,
+    /// It is the root, whose certificate the spec names: that is put there.
+    Root,
     /// The node joins others, which have it: made here, the cluster would have two.
     Joining,
 }
@@ -149,6 +154,10 @@ pub struct Blueprint {
     pub symbols: Vec<Symbol>,
     /// What its key may be used for.
     pub usages: Usages,
+    /// Of a CA under a root: how many CAs may stand between it and a leaf.
+    pub path_length: Option<u8>,
+    /// Of a CA under a root: the names that it may certify.
+    pub name_constraints: Option<NameConstraints>,
     /// How long a new one is valid.
     pub lifetime: Duration,
     /// The algorithm of its key.
@@ -219,6 +228,7 @@ impl Targets {
                 targets.push(spec, row, node, Site::Node(node.name.clone()), keeper)?;
             }
         }
+        targets.certifiable()?;
         Ok(targets)
     }
 
@@ -232,13 +242,43 @@ impl Targets {
         }
     }
 
-    /// The target that signs this one: for a copy none.
+    /// The CA of the cluster that signs this one: for a copy none, and none for a CA.
     #[must_use]
     pub fn issuer(&self, target: &Target) -> Option<&Target> {
         match target.aim {
             Aim::Pair { issuer, .. } | Aim::Kubeconfig { issuer, .. } => self.list.get(issuer),
             _ => None,
         }
+    }
+
+    /// The target that signs this one: the same, and of a CA the root above it.
+    #[must_use]
+    pub fn signer(&self, target: &Target) -> Option<&Target> {
+        match target.aim {
+            Aim::Authority { root, .. } => self.list.get(root?),
+            _ => self.issuer(target),
+        }
+    }
+
+    /// Whether the CAs may certify every name that they have to.
+    fn certifiable(&self) -> Result<(), TargetError> {
+        for target in &self.list {
+            let issuer = self.issuer(target);
+            let above = issuer.into_iter().chain(issuer.and_then(|issuer| self.signer(issuer)));
+            let Some(blueprint) = target.aim.certificate() else { continue };
+            for ca in above {
+                let constraints = ca.aim.certificate().and_then(|ca| ca.name_constraints.as_ref());
+                let denied =
+                    constraints.and_then(|constraints| denied(constraints, &blueprint.subject_alt_names));
+                if let Some(name) = denied {
+                    let problem =
+                        format!("the name constraints of `{}` do not allow its name `{name}`", ca.credential);
+                    let (credential, node) = (target.credential.clone(), target.site.to_string());
+                    return Err(TargetError::Credential { credential, node, problem });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn position(&self, credential: &str, site: &Site) -> Option<usize> {
@@ -279,9 +319,18 @@ impl Targets {
             self.position(issuer, &Site::Authority).or_else(|| self.position(issuer, site))
         });
         let alone = spec.first_control_plane().is_none_or(|first| first.name == node.name);
-        let absent = if *site != Site::Authority && !(alone && holds_key(spec, node, row)) {
+        let authority = matches!(row.kind, Kind::Authority { .. });
+        let is_root = row.name == ROOT.name;
+        let root = if authority && !is_root {
+            self.position(&ROOT.name, &Site::Authority).or_else(|| self.position(&ROOT.name, site))
+        } else {
+            None
+        };
+        let absent = if is_root {
+            Absent::Root
+        } else if *site != Site::Authority && !(alone && holds_key(spec, node, row)) {
             Absent::Joining
-        } else if matches!(row.kind, Kind::Authority { .. }) && spec.authority != AuthorityMode::SelfSigned {
+        } else if authority && root.is_none() && spec.authority.mode != AuthorityMode::SelfSigned {
             Absent::Given
         } else {
             Absent::Make
@@ -297,8 +346,9 @@ impl Targets {
         Ok(match &row.kind {
             Kind::Authority { .. } => Aim::Authority {
                 certificate: meaning.blueprint()?,
-                key: *site == Site::Authority || holds_key(spec, node, row),
+                key: !is_root && (*site == Site::Authority || holds_key(spec, node, row)),
                 absent,
+                root,
             },
             Kind::KeyPair => Aim::KeyPair { algorithm: spec.encryption_algorithm, absent },
             Kind::Pair => {
@@ -342,8 +392,8 @@ pub fn own_rows(spec: &Spec) -> impl Iterator<Item = &Credential> {
     rows(spec, &Selection::default()).map(|(row, _)| row)
 }
 
-/// The rows of a selection: a distribution's of the spec's release, the spec's own, and the kubelets'; each with its
-/// keeper.
+/// The rows of a selection: the root, where the spec names one, a distribution's of the spec's release, the spec's own,
+/// and the kubelets'; each with its keeper.
 fn rows<'a>(
     spec: &'a Spec,
     selection: &Selection<'_>,
@@ -354,10 +404,13 @@ fn rows<'a>(
     let built_in = (distribution.rows)().iter().filter(|row| {
         row.since <= spec.kubernetes_version && !(row.optional && spec.omit.contains(&row.name))
     });
+    // A distribution's own program puts no root anywhere.
+    let ours = distribution.renewal.is_none();
+    let root = spec.authority.root_certificate().filter(|_| ours).map(|_| (&*ROOT, Keeper::Kubepki));
     let kubelet: &[Credential] = if selection.kubelet { &*KUBELET } else { &[] };
     let kubelet = kubelet.iter().map(|row| (row, Keeper::Kubelet));
     let own = spec.credentials.iter().map(|row| (row, Keeper::Kubepki));
-    built_in.map(move |row| (row, keeper)).chain(own).chain(kubelet)
+    root.into_iter().chain(built_in.map(move |row| (row, keeper))).chain(own).chain(kubelet)
 }
 
 /// Whether a node has what these holders have.

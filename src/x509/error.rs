@@ -67,6 +67,30 @@ pub enum Error {
         /// The public key that stands in it.
         public: Box<PublicKey>,
     },
+    /// A private key that is in a token, and not in the file that names it.
+    #[error("the private key is in a token")]
+    InToken,
+    /// A key in a token, and a program that speaks to none.
+    #[error("the private key is in a token, and this kubepki was built without the feature `pkcs11`")]
+    NoTokens,
+    /// A key in a token, and nothing that says how to speak to it.
+    #[error("no module is named that speaks to the token")]
+    NoModule,
+    /// A file that names a module to be loaded, and that others can have written.
+    #[error("names a module to be loaded, and others than its reader may have written it")]
+    ForeignModule,
+    /// A token that does not do what was asked.
+    #[error("{problem}")]
+    Token {
+        /// What is wrong, and with which.
+        problem: String,
+    },
+    /// A `pkcs11:` URI that names no key. It is never quoted: it may hold a PIN.
+    #[error("the pkcs11: URI {0}")]
+    TokenUri(&'static str),
+    /// A PIN that is not the token's.
+    #[error("the PIN is wrong; after a few wrong ones a token locks itself")]
+    WrongPin,
     /// A private key of a kind that Kubernetes components cannot use.
     #[error("the private key is {0}; kubernetes components take RSA and ECDSA keys")]
     UnsupportedKey(&'static str),

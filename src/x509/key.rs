@@ -13,7 +13,7 @@ use der::Tag;
 use zeroize::Zeroizing;
 
 use super::der::{children, value};
-use super::{Error, KeyAlgorithm, PublicKey, pem, rsa};
+use super::{Error, KeyAlgorithm, PublicKey, TokenUri, pem, rsa};
 
 /// A private key that can sign: RSA of 2048 to 8192 bits, or ECDSA on P-256, P-384 or P-521.
 pub struct PrivateKey {
@@ -24,6 +24,8 @@ pub struct PrivateKey {
 enum Pair {
     Rsa(RsaKeyPair),
     Ecdsa(EcdsaKeyPair),
+    #[cfg(feature = "pkcs11")]
+    Token(super::token::Session),
 }
 
 /// The curves, most frequent first: an EC key is tried on each in turn.
@@ -53,6 +55,9 @@ impl PrivateKey {
     /// # Errors
     /// When there is none, it is encrypted, of a kind that Kubernetes cannot use, or not acceptable to the library.
     pub fn from_pem(text: &[u8]) -> Result<Self, Error> {
+        if std::str::from_utf8(text).is_ok_and(|text| TokenUri::is_one(text.trim_start())) {
+            return Err(Error::InToken);
+        }
         let blocks = pem::blocks(text)?;
         blocks.iter().find_map(Self::from_block).unwrap_or(Err(Error::Missing("private key")))
     }
@@ -114,6 +119,8 @@ impl PrivateKey {
                 Ok(Zeroizing::new(der.as_ref().to_vec()))
             }
             Pair::Ecdsa(pair) => Ok(Zeroizing::new(pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec())),
+            #[cfg(feature = "pkcs11")]
+            Pair::Token(_) => Err(Error::InToken),
         }
     }
 
@@ -137,10 +144,22 @@ impl PrivateKey {
         Err(failure.map_or(Error::UnsupportedKey("ECDSA on an unknown curve"), rejected("ECDSA")))
     }
 
+    /// A key that is in a token.
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn in_token(session: super::token::Session, public: PublicKey) -> Result<Self, Error> {
+        if public.is_loadable() {
+            Ok(Self { pair: Pair::Token(session), public })
+        } else {
+            Err(Error::Token { problem: format!("the token's key is {public}, which signs nothing here") })
+        }
+    }
+
     fn new(pair: Pair) -> Result<Self, Error> {
         let der: Result<PublicKeyX509Der<'_>, _> = match &pair {
             Pair::Rsa(pair) => pair.public_key().as_der(),
             Pair::Ecdsa(pair) => pair.public_key().as_der(),
+            #[cfg(feature = "pkcs11")]
+            Pair::Token(_) => return Err(Error::InToken),
         };
         let der = der.map_err(|_| Error::Primitive("reading the public key"))?;
         let public = PublicKey::from_der(der.as_ref())?;
@@ -167,6 +186,8 @@ impl PrivateKey {
                 Ok(signature)
             }
             Pair::Ecdsa(pair) => Ok(pair.sign(&random, message).map_err(failed)?.as_ref().to_vec()),
+            #[cfg(feature = "pkcs11")]
+            Pair::Token(session) => session.sign(&self.public, message),
         }
     }
 
@@ -174,7 +195,7 @@ impl PrivateKey {
     /// `EC PRIVATE KEY`.
     ///
     /// # Errors
-    /// When the cryptographic library fails.
+    /// When the cryptographic library fails, or the key is in a token.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, Error> {
         let failed = |_| Error::Primitive("writing the private key");
         match &self.pair {
@@ -191,6 +212,8 @@ impl PrivateKey {
                 let sec1: EcPrivateKeyRfc5915Der<'_> = private.as_der().map_err(failed)?;
                 pem::encode("EC PRIVATE KEY", sec1.as_ref()).map(Zeroizing::new)
             }
+            #[cfg(feature = "pkcs11")]
+            Pair::Token(_) => Err(Error::InToken),
         }
     }
 }

@@ -113,6 +113,18 @@ impl SignatureAlgorithm {
     }
 }
 
+/// Whether a signature over a message is one that [`super::PrivateKey::sign`] makes with the key.
+#[cfg(feature = "pkcs11")]
+pub(super) fn holds(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let algorithm: &'static dyn VerificationAlgorithm = match key.kind() {
+        PublicKeyKind::EcdsaP256 => &algorithms::ECDSA_P256_SHA256_ASN1,
+        PublicKeyKind::EcdsaP384 => &algorithms::ECDSA_P384_SHA384_ASN1,
+        PublicKeyKind::EcdsaP521 => &algorithms::ECDSA_P521_SHA512_ASN1,
+        _ => &algorithms::RSA_PKCS1_2048_8192_SHA256,
+    };
+    UnparsedPublicKey::new(algorithm, key.bits()).verify(message, signature).is_ok()
+}
+
 impl SignatureAlgorithm {
     /// Checks the signature of a request as Go does: SHA-1 is let pass there, and RSA-PSS with a salt as long as the hash.
     /// The refusals are Go's words.

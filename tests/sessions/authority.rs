@@ -134,6 +134,9 @@ fn what_a_ca_must_not_sign_it_does_not() {
     std::fs::remove_file(bed.path("root.key")).unwrap();
     bed.run(&["ca", "new", "root", "--subject", "CN=x"]).failure().err("root.crt is there already");
     assert!(!bed.path("root.key").exists() && !before.is_empty());
+    bed.run(&["ca", "new", "x", "--subject", "CN=x", "--algorithm", "rsa-2048"])
+        .failure()
+        .err("a key that is made in a token");
     bed.run(&["ca", "new", "x", "--subject", "nobody"]).failure().err("CN=name,O=organization");
 }
 

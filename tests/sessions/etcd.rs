@@ -12,7 +12,7 @@ use crate::rules::revocation::{List, revoke};
 use crate::testbed::{FLEET, Run, SINGLE, Testbed, peer};
 
 /// A member that ends with the test.
-struct Member(Child);
+pub struct Member(Child);
 
 impl Drop for Member {
     fn drop(&mut self) {
@@ -22,12 +22,12 @@ impl Drop for Member {
 }
 
 /// Ports that nobody has at the moment.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub fn free_ports<const N: usize>() -> [u16; N] {
     let listeners = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
-fn member(bed: &Testbed, node: &str, client: u16, own: u16, cluster: &str) -> Member {
+pub fn member(bed: &Testbed, node: &str, client: u16, own: u16, cluster: &str) -> Member {
     let pki = bed.path(format!("out/nodes/{node}/etc/kubernetes/pki/etcd"));
     member_in(bed, &pki, node, [client, own], cluster, &[])
 }
@@ -61,7 +61,7 @@ fn member_in(
     Member(command.spawn().unwrap())
 }
 
-fn etcdctl(bed: &Testbed, endpoints: &str, tls: &[String], arguments: &[&str]) -> Run {
+pub fn etcdctl(bed: &Testbed, endpoints: &str, tls: &[String], arguments: &[&str]) -> Run {
     let mut command: Command = peer("etcdctl");
     command.env("ETCDCTL_API", "3").current_dir(bed.path(""));
     command.args(["--endpoints", endpoints, "--dial-timeout", "2s", "--command-timeout", "4s"]);

@@ -26,6 +26,7 @@ mod fleet;
 mod given_ca;
 mod hostile;
 mod inspect;
+mod intermediate;
 mod kill;
 mod kubectl;
 mod layouts;
@@ -38,4 +39,5 @@ mod rules;
 #[cfg(feature = "serve")]
 mod serve;
 mod spec;
+mod token;
 mod verify;

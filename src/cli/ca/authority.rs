@@ -7,7 +7,8 @@ use crate::disk::Content;
 use crate::disk::content::{ContentError, Item};
 use crate::disk::read;
 use crate::error::Error;
-use crate::x509::{self, Certificate, Issuer, PrivateKey, Request};
+use crate::x509::token_uri::SCHEME;
+use crate::x509::{self, Certificate, Issuer, PrivateKey, Request, TokenUri};
 
 /// A certificate and the key that belongs to it, from two files.
 pub struct Authority {
@@ -56,13 +57,13 @@ impl Authority {
 }
 
 impl PrivateKeyFile {
-    /// Reads a key, and opens it if it is under a passphrase.
+    /// Reads a key, and opens it if it is under a passphrase or in a token.
     ///
     /// # Errors
     /// When it cannot be read or opened.
     pub fn load(path: &Path, passphrases: &mut Passphrases) -> Result<Self, Error> {
         let content = content(path)?;
-        if let Some(key) = content.encrypted_key() {
+        if let Some(key) = content.sealed_key() {
             passphrases.open(path, key)?;
         }
         let loaded = Self { path: path.to_owned(), content };
@@ -110,11 +111,22 @@ pub fn request_in(path: &Path, content: &Content) -> Result<Request, Error> {
     }
 }
 
-/// Everything that a file holds.
+/// Whether what stands for the file of a key is the `pkcs11:` URI of one in a token.
+#[must_use]
+pub fn is_in_token(path: &Path) -> bool {
+    path.to_str().is_some_and(TokenUri::is_one)
+}
+
+/// Everything that a file holds; of a `pkcs11:` URI the key that it names.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read. A URI that is wrong is not told: it may hold a PIN.
 pub fn content(path: &Path) -> Result<Content, Error> {
+    if let Some(text) = path.to_str().filter(|text| TokenUri::is_one(text)) {
+        let failed = |source| Error::Key { path: PathBuf::from(SCHEME), source };
+        TokenUri::parse(text).map_err(failed)?;
+        return Ok(Content::parse(text.as_bytes()));
+    }
     let bytes = read::bytes(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Ok(Content::parse(&bytes.bytes))
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::authority::{content, unusable};
 use crate::cli::passphrase::{PassphraseArgs, Passphrases};
 use crate::cli::{Exit, Outside, terminal};
-use crate::disk::content::{Content, ContentError, Item};
+use crate::disk::content::{Content, ContentError, Item, SealedKey};
 use crate::disk::{OWN, durable};
 use crate::error::Error;
 use crate::x509;
@@ -95,7 +95,8 @@ impl Decrypt {
                 writeln!(outside.out, "= {}: is not encrypted", path.display())?;
                 continue;
             };
-            let text = passphrases.open(&path, encrypted)?.to_pem().map_err(failed(&path))?;
+            let text =
+                passphrases.open(&path, SealedKey::Encrypted(encrypted))?.to_pem().map_err(failed(&path))?;
             rewritten.push(Rewritten { path, text });
         }
         write(&rewritten, "decrypted", outside)?;
@@ -136,6 +137,7 @@ fn only_a_key(path: &Path) -> Result<Content, Error> {
     for item in &content.items {
         match item {
             Ok(Item::PrivateKey(_) | Item::EncryptedKey(_)) => keys += 1,
+            Ok(Item::TokenKey(_)) => return Err(unusable(path, ContentError::X509(x509::Error::InToken))),
             Ok(Item::Other(label)) if parameters(label) => {}
             Ok(_) => return Err(Error::MixedKeyFile(path.to_owned())),
             Err(broken) => return Err(unusable(path, broken.error.clone())),

@@ -1,10 +1,8 @@
 //! `kubepki ca new`.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::authority::Authority;
@@ -15,15 +13,20 @@ use crate::disk::durable;
 use crate::error::Error;
 use crate::moment::date;
 use crate::spec::Period;
-use crate::x509::name_constraints::{Base, Subtree};
+use crate::spec::authority::{domain, network};
+use crate::x509::name_constraints::Subtree;
 use crate::x509::profile::BACKDATE;
+use crate::x509::token_uri::SCHEME;
 use crate::x509::{
-    self, KeyAlgorithm, KeyUsage, NameConstraints, PrivateKey, Profile, Subject, Usages, issue as signing,
+    self, KeyAlgorithm, KeyUsage, NameConstraints, PrivateKey, Profile, Subject, TokenKey, TokenUri, Usages,
+    issue as signing,
 };
 
 /// Make a CA: a root, or an intermediate under a root that is given
 ///
-/// Writes NAME.key and NAME.crt; what is there is never overwritten.
+/// Writes NAME.key and NAME.crt; what is there is never overwritten. Of a key in a token NAME.key holds the URI, and every
+/// command that takes a key's file takes that. Its PIN comes from where passphrases come from, or from the file that
+/// `?pin-source=` names in the URI; the module from `?module-path=` or KUBEPKI_PKCS11_MODULE.
 #[derive(Debug, Args)]
 pub struct New {
     /// Where the pair goes, without its endings: `pki/root` for pki/root.key and pki/root.crt.
@@ -38,9 +41,14 @@ pub struct New {
     #[arg(long, value_name = "DURATION", default_value = "87600h")]
     ttl: Period,
 
-    /// The kind of its key: ECDSA-P256, ECDSA-P384, RSA-2048, RSA-3072, RSA-4096.
-    #[arg(long, value_name = "ALGORITHM", default_value = "ECDSA-P256", value_parser = algorithm_arg)]
-    key: KeyAlgorithm,
+    /// The kind of its key: ECDSA-P256, ECDSA-P384, RSA-2048, RSA-3072, RSA-4096. Or the pkcs11: URI of a key in a token,
+    /// which is made there if it is not there yet.
+    #[arg(long, value_name = "ALGORITHM|URI", default_value = "ECDSA-P256", value_parser = key_arg)]
+    key: Key,
+
+    /// The kind of a key that is made in a token: ECDSA-P256, if it is not said.
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm_arg)]
+    algorithm: Option<KeyAlgorithm>,
 
     /// How many CAs may stand between it and a leaf; any number, if it is not said.
     #[arg(long, value_name = "N")]
@@ -62,12 +70,21 @@ pub struct New {
     #[arg(long, value_name = "FILE", requires = "parent")]
     parent_key: Option<PathBuf>,
 
-    /// Put the new key under a passphrase.
+    /// Put the new key under a passphrase; one in a token has a PIN.
     #[arg(long)]
     encrypt: bool,
 
     #[command(flatten)]
     passphrase: PassphraseArgs,
+}
+
+/// Where its key comes from.
+#[derive(Clone, Debug)]
+enum Key {
+    /// It is made, and written beside the certificate.
+    New(KeyAlgorithm),
+    /// It is in a token, by this URI.
+    InToken(String),
 }
 
 impl New {
@@ -84,18 +101,46 @@ impl New {
         }
         let failed = |source| Error::Key { path: key_path.clone(), source };
         let mut passphrases = Passphrases::new(&self.passphrase);
+        if self.encrypt && matches!(self.key, Key::InToken(_)) {
+            let message =
+                "--encrypt: a key in a token never leaves it, and there is nothing to encrypt".to_owned();
+            return Err(Error::Usage { message, hint: "leave --encrypt out".to_owned() });
+        }
+        if self.algorithm.is_some() && matches!(self.key, Key::New(_)) {
+            let message = "--algorithm is the kind of a key that is made in a token".to_owned();
+            return Err(Error::Usage { message, hint: "--key names the kind of any other".to_owned() });
+        }
         let parent = self.parent.as_ref().map(|parent| {
             let key = self.parent_key.clone().unwrap_or_else(|| parent.with_extension("key"));
             Authority::load(parent, &key, &mut passphrases)
         });
         let parent = parent.transpose()?;
-        let key = PrivateKey::generate(self.key).map_err(failed)?;
+        let in_token = match &self.key {
+            Key::New(_) => None,
+            Key::InToken(uri) => {
+                let wrong = |source| Error::Key { path: PathBuf::from(SCHEME), source };
+                Some(TokenKey::new(TokenUri::parse(uri).map_err(wrong)?))
+            }
+        };
+        let fresh = match self.key {
+            Key::New(algorithm) => Some(PrivateKey::generate(algorithm).map_err(failed)?),
+            Key::InToken(_) => None,
+        };
+        let key = match (&in_token, &fresh) {
+            (Some(key), _) => {
+                passphrases.token(key, Some(self.algorithm.unwrap_or(KeyAlgorithm::EcdsaP256)))?
+            }
+            (None, Some(key)) => key,
+            (None, None) => return Err(failed(x509::Error::Missing("private key"))),
+        };
         let profile = self.profile(outside).map_err(failed)?;
         let certificate = match &parent {
             Some(parent) => issue(parent, &certificate_path, profile, key.public_key(), outside.now)?,
-            None => signing::self_signed(&profile, &key).map_err(failed)?,
+            None => signing::self_signed(&profile, key).map_err(failed)?,
         };
-        let text = if self.encrypt {
+        let text = if let Some(key) = &in_token {
+            Zeroizing::new(format!("{}\n", key.uri()))
+        } else if self.encrypt {
             Zeroizing::new(key.to_encrypted_pem(&passphrases.fresh(&key_path)?).map_err(failed)?)
         } else {
             key.to_pem().map_err(failed)?
@@ -151,6 +196,11 @@ fn ending(name: &Path, ending: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// An algorithm, or a URI, which is looked at later: a complaint of clap's would print it with a PIN that may be in it.
+fn key_arg(text: &str) -> Result<Key, String> {
+    if TokenUri::is_one(text) { Ok(Key::InToken(text.to_owned())) } else { algorithm_arg(text).map(Key::New) }
+}
+
 fn algorithm_arg(text: &str) -> Result<KeyAlgorithm, String> {
     let known = KeyAlgorithm::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
     let names = || KeyAlgorithm::ALL.map(|(name, _)| name).join(", ");
@@ -159,15 +209,8 @@ fn algorithm_arg(text: &str) -> Result<KeyAlgorithm, String> {
 
 /// A network, an address, or a domain.
 fn subtree_arg(text: &str) -> Result<Subtree, String> {
-    let address = text.parse::<IpAddr>().map(IpNet::from);
-    let base = if let Ok(network) = text.parse::<IpNet>().or(address) {
-        Base::Ip(network.trunc())
-    } else {
-        match text.strip_prefix('.').unwrap_or(text).parse() {
-            Ok(x509::SubjectAltName::Dns(name)) if !name.contains('*') => Base::Dns(text.to_lowercase()),
-            _ => return Err("write a domain, example.com, or a network, 192.0.2.0/24".to_owned()),
-        }
-    };
+    let base = network(text).or_else(|| domain(text));
+    let base = base.ok_or_else(|| "write a domain, example.com, or a network, 192.0.2.0/24".to_owned())?;
     Ok(Subtree { base, has_distances: false })
 }
 

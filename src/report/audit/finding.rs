@@ -208,7 +208,7 @@ fn cure(
     let Some(case) = case.filter(|case| case.is_ours()) else {
         return by_hand("replace the file".to_owned());
     };
-    if let Some(issuer) = case.issuer().filter(|_| finding.remedy.signs()) {
+    if let Some(issuer) = case.certifier().filter(|_| finding.remedy.signs()) {
         match issuer.signing() {
             Signing::Elsewhere => {
                 return by_hand(

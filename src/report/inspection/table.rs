@@ -47,6 +47,10 @@ fn draw_item(out: &mut dyn io::Write, item: &ItemReport, indent: usize) -> io::R
             title(out, "private key, encrypted")?;
             line(out, inner, "encryption", encryption)
         }
+        ItemReport::TokenKey { uri } => {
+            title(out, "private key, in a token")?;
+            line(out, inner, "uri", uri)
+        }
         ItemReport::PublicKey(key) => {
             title(out, "public key")?;
             line(out, inner, "key", &key.key)?;

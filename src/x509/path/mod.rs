@@ -40,6 +40,7 @@ use time::OffsetDateTime;
 
 pub use budget::Limit;
 pub use fault::Fault;
+pub use names::denied;
 pub use purpose::Purpose;
 pub use reference::{NotAName, ReferenceName};
 pub use strict::Forbidden;

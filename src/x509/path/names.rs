@@ -12,7 +12,7 @@ use super::subtree::{Answer, List, Presented, contains};
 use crate::x509::alt_name::address;
 use crate::x509::der::{children, tagged};
 use crate::x509::name_constraints::{Base, Subtree};
-use crate::x509::{Certificate, Name};
+use crate::x509::{Certificate, Name, NameConstraints, SubjectAltName};
 
 /// RFC 2985 §5.2.1.
 const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
@@ -60,6 +60,25 @@ pub(super) fn names(certificate: &Certificate, authority: &Certificate, budget: 
         }
     }
     faults.list
+}
+
+/// The first of these names that a CA with such constraints must not certify; only DNS names and addresses are looked at.
+#[must_use]
+pub fn denied<'a>(constraints: &NameConstraints, names: &'a [SubjectAltName]) -> Option<&'a SubjectAltName> {
+    names.iter().find(|name| {
+        let presented = match name {
+            SubjectAltName::Dns(name) => Presented::Dns(name),
+            SubjectAltName::Ip(address) => Presented::Ip(*address),
+            _ => return false,
+        };
+        let judge_all = |list: &[Subtree], which| -> Vec<Answer> {
+            list.iter().filter_map(|subtree| judge(subtree, &presented, which)).collect()
+        };
+        let excluded = judge_all(&constraints.excluded, List::Excluded);
+        let permitted = judge_all(&constraints.permitted, List::Permitted);
+        excluded.iter().any(|answer| *answer != Answer::Outside)
+            || !(permitted.is_empty() || permitted.contains(&Answer::Inside))
+    })
 }
 
 /// How many comparisons one comparison counts for: one, where both are as short as names are (a DNS name has 253 octets
@@ -327,5 +346,28 @@ mod tests {
         let started = Instant::now();
         assert_eq!(check(&list(0xa1, &vec![(0x82, &long[..]); 200]), &leaf), ["limit"]);
         assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn names_are_denied_before_anything_is_signed() {
+        let subtree = |base: Base| Subtree { base, has_distances: false };
+        let dns = |domain: &str| subtree(Base::Dns(domain.to_owned()));
+        let constraints = NameConstraints {
+            permitted: vec![dns("example.com"), subtree(Base::Ip("192.0.2.0/24".parse().unwrap()))],
+            excluded: vec![dns("bad.example.com")],
+        };
+        for (name, allowed) in [
+            ("api.example.com", true),
+            ("example.org", false),
+            ("x.bad.example.com", false),
+            ("192.0.2.7", true),
+            ("198.51.100.7", false),
+            ("2001:db8::1", false),
+        ] {
+            let name = name.parse().map_or_else(|_| SubjectAltName::Dns(name.to_owned()), SubjectAltName::ip);
+            assert_eq!(denied(&constraints, std::slice::from_ref(&name)).is_none(), allowed, "{name}");
+        }
+        let excluded = NameConstraints { permitted: Vec::new(), ..constraints };
+        assert!(denied(&excluded, &[SubjectAltName::Dns("anything".to_owned())]).is_none());
     }
 }

@@ -60,8 +60,18 @@ pub const CASES: &[Case] = &[
         manifest(bed, "etcd", &["trusted-ca-file=/etc/kubernetes/pki/ca.crt"]);
     }),
     Case::passes("KP-TR004", |_| {}),
-    // A root that both have been signed by is none of them.
+    // One behind all three is KP-TR005's.
     Case::passes("KP-TR004", under_a_root),
+    Case::finds("KP-TR005", under_a_root).of("critical"),
+    // A root behind both: whoever sends the CA along with its certificate is let in by either.
+    Case::finds("KP-TR004", |bed| {
+        root(bed, "root", "/CN=root");
+        for (ca, subject) in [("out/pki/ca", "/CN=kubernetes"), ("out/pki/etcd/ca", "/CN=etcd-ca")] {
+            sign(bed, ca, "root", subject, AUTHORITY);
+            let file = format!("{ca}.crt");
+            bed.write(&file, bed.read(&file) + &bed.read("root.crt"));
+        }
+    }),
     Case::finds("KP-TR005", |bed| {
         share(bed, "etcd/ca");
         share(bed, "front-proxy-ca");

@@ -30,7 +30,7 @@ rule! {
 }
 
 fn plain<'a>(scene: &'a Scene<'a>) -> Vec<Case<'a>> {
-    let plain = |case: &Case<'_>| case.private_key().is_some() && case.encrypted_key().is_none();
+    let plain = |case: &Case<'_>| case.private_key().is_some() && case.sealed_key().is_none();
     scene.cases().filter(|case| case.is_authority() && plain(case)).collect()
 }
 
@@ -46,7 +46,7 @@ fn check(scene: &Scene<'_>) -> Vec<Fault> {
         1 => "is not encrypted".to_owned(),
         many => format!("and {} other keys of CAs are not encrypted", many - 1),
     };
-    let external = first.view.terms.given && first.view.spec.authority == AuthorityMode::External;
+    let external = first.view.terms.given && first.view.spec.authority.mode == AuthorityMode::External;
     let (message, severity) = if external {
         (format!("{others}; the spec says that they are elsewhere"), Severity::High)
     } else {

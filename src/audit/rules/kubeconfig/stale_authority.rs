@@ -4,7 +4,7 @@ use crate::audit::names::{api_servers, covers, expected, is_api_server};
 use crate::audit::rule::rule;
 use crate::audit::{Access, Case, Fault, Remedy, Severity};
 use crate::disk::kubeconfig::Source;
-use crate::x509::SubjectAltName;
+use crate::x509::{Certificate, SubjectAltName};
 
 rule! {
     /// A kubeconfig checks the API server with another CA than the cluster's.
@@ -16,6 +16,9 @@ rule! {
     /// A kubeconfig that is no credential's is the cluster's if the cluster's CA has signed the certificate in it, or if
     /// it connects to a host in an API server's certificate. A CA that a kubeconfig takes from a file is not looked at
     /// here.
+    ///
+    /// Under a root that the spec names, it trusts that beside the CA: clients that demand a self-signed anchor refuse the
+    /// API server otherwise. kubeadm takes the root out at every renewal.
     ///
     /// ## What to do
     ///
@@ -40,11 +43,22 @@ fn check(access: &Access<'_>) -> Vec<Fault> {
             format!("trusts another CA than {}", authority.certificate_path().display())
         }
         (Source::Absent, Some(_)) => "names no CA to trust".to_owned(),
+        (Source::Embedded(Ok(certificates)), Some(_)) => return rootless(access, certificates),
         _ => return Vec::new(),
     };
     let fault = access.fault(message, Remedy::Rewrite, "put the cluster's CA into it, or delete it");
     // What no credential has, no component uses.
     vec![if access.is_planned() { fault } else { fault.severity(Severity::High) }]
+}
+
+/// A credential's kubeconfig that trusts the CA and not the root above it.
+fn rootless(access: &Access<'_>, certificates: &[Certificate]) -> Vec<Fault> {
+    let root = access.view.spec.authority.root_certificate().filter(|root| !certificates.contains(root));
+    let own = access.case().filter(|case| access.is_planned() && case.is_leaf());
+    let (Some(root), Some(_)) = (root, own) else { return Vec::new() };
+    let message = format!("does not trust the root `{}`: some clients demand one", root.subject);
+    let fault = access.fault(message, Remedy::Rewrite, "put the root behind the cluster's CA");
+    vec![fault.severity(Severity::Low)]
 }
 
 /// The CA that a kubeconfig of the cluster has to trust: that of its API servers.

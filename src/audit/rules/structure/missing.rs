@@ -42,6 +42,9 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
             let orphans = case.orphans().count();
             if case.may_be_made() {
                 fault(FileRole::Certificate, "missing", Remedy::Issue)
+            } else if case.root().is_some() && case.private_key().is_some() {
+                // The same name for the same key: what it has signed stays as good as it was.
+                fault(FileRole::Certificate, "missing, although its key is there", Remedy::Reissue)
             } else if !case.is_absent() {
                 let remedy = Remedy::by_hand(
                     "put the certificate of that key back, or move the key away to begin anew",
@@ -116,12 +119,14 @@ fn kubeconfig(case: &Case<'_>) -> Vec<Fault> {
 fn given(absent: Absent) -> &'static str {
     match absent {
         Absent::Given => "put it there: the spec's authority.mode says that it is given",
-        Absent::Make | Absent::Joining => {
+        Absent::Make | Absent::Joining | Absent::Root => {
             "copy it from the first control plane, or name the directory that has it with --authority"
         }
     }
 }
 
 fn has_key(case: &Case<'_>) -> bool {
-    case.original().is_some_and(|original| original.private_key().is_some() || original.may_be_made())
+    let portable = |original: &Case<'_>| !original.is_in_token() && original.token_key().is_none();
+    let has = |original: &Case<'_>| original.private_key().is_some() || original.may_be_made();
+    case.original().is_some_and(|original| portable(&original) && has(&original))
 }

@@ -82,7 +82,7 @@ fn holds(stray: &Stray, role: FileRole) -> bool {
     let items = stray.found.present().into_iter().flat_map(|present| present.content.items.iter().flatten());
     let same = |item: &Item| match role {
         FileRole::Certificate => matches!(item, Item::Certificate(_)),
-        FileRole::Key => matches!(item, Item::PrivateKey(_) | Item::EncryptedKey(_)),
+        FileRole::Key => matches!(item, Item::PrivateKey(_) | Item::EncryptedKey(_) | Item::TokenKey(_)),
         FileRole::PublicKey => matches!(item, Item::PublicKey(_)),
         FileRole::Kubeconfig => matches!(item, Item::Kubeconfig(_)),
     };

@@ -3,6 +3,7 @@
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, File, Remedy, Severity, file::Thing};
 use crate::disk::content::ContentError;
+use crate::disk::content::SealedKey;
 use crate::disk::kubeconfig::Source;
 use crate::disk::read::ReadError;
 use crate::disk::{Entry, FileRole, Found, Present};
@@ -92,16 +93,22 @@ fn of_stray(file: &File<'_>, thing: Thing<'_>) -> Option<Fault> {
 
 /// The fault of an encrypted key that a controller manager is told to sign with (`keyutil.ParsePrivateKeyPEM`).
 fn of_signing_key(file: &File<'_>) -> Option<Fault> {
-    file.content()?.encrypted_key()?;
+    let sealed = file.content()?.sealed_key()?;
     let path = file.path();
     let mut nodes = file.view.nodes();
     nodes.find_map(|node| {
         let (_, pod) = node.pod("kube-controller-manager")?;
         node.named_file(pod.flag("cluster-signing-key-file")?).filter(|(named, _)| *named == path)
     })?;
+    let (how, cure) = match sealed {
+        SealedKey::Encrypted(_) => {
+            ("is encrypted", "decrypt it: `kubepki ca decrypt KEY`; or have it sign nothing")
+        }
+        SealedKey::Token(_) => ("names a key in a token", "have it sign nothing"),
+    };
     let message =
-        "is encrypted, and kube-controller-manager, which is told to sign with it, reads no such key";
-    let remedy = Remedy::by_hand("decrypt it: `kubepki ca decrypt KEY`; or have it sign nothing");
+        format!("{how}, and kube-controller-manager, which is told to sign with it, reads no such key");
+    let remedy = Remedy::by_hand(cure);
     Some(Fault::new(path, message, remedy))
 }
 
@@ -180,7 +187,8 @@ fn is_encryption(error: &ContentError) -> bool {
 
 /// Whether it is the key of a CA under a passphrase: it is opened when it is needed.
 fn is_sealed(case: &Case<'_>, error: &ContentError) -> bool {
-    case.is_authority() && *error == ContentError::X509(x509::Error::EncryptedKey)
+    use x509::Error::{EncryptedKey, InToken};
+    case.is_authority() && matches!(error, ContentError::X509(EncryptedKey | InToken))
 }
 
 fn remedy(case: &Case<'_>, role: FileRole, error: &ContentError) -> Remedy {

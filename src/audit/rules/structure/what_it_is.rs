@@ -73,7 +73,9 @@ fn etcd(view: &View<'_>) -> String {
 fn authority(view: &View<'_>) -> String {
     let ca = view.cases().find(|case| case.is_authority() && case.target.credential == "ca");
     match ca.as_ref().map(Case::signing) {
-        Some(Signing::Here(_) | Signing::Sealed(_)) if view.spec.authority == AuthorityMode::Intermediate => {
+        Some(Signing::Here(_) | Signing::Sealed(_))
+            if view.spec.authority.mode == AuthorityMode::Intermediate =>
+        {
             "a CA under another one, whose key is here (certain)".to_owned()
         }
         Some(Signing::Here(_) | Signing::Sealed(_)) => "a CA whose key is here (certain)".to_owned(),

@@ -77,6 +77,6 @@ fn fault(node: &Node<'_>, bundle: &Bundle<'_>) -> Option<Fault> {
 }
 
 /// Whether a CA's name says who it is of: cluster CAs mostly have a common name alone.
-fn names_somebody(ca: &Certificate) -> bool {
+pub(super) fn names_somebody(ca: &Certificate) -> bool {
     ca.subject.has(rfc4519::O) || ca.subject.has(rfc4519::C)
 }

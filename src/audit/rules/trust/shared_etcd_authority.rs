@@ -1,6 +1,6 @@
 //! `KP-TR004`: one CA for clients of the cluster and of etcd.
 
-use crate::audit::listener::{both, shared, shared_by_all};
+use crate::audit::listener::{OUT_WITH_THE_ROOT, both, shared, shared_by_all};
 use crate::audit::rule::rule;
 use crate::audit::{Fault, Listener, Node, Remedy};
 
@@ -30,6 +30,9 @@ fn applies(node: &Node<'_>) -> bool {
 fn check(node: &Node<'_>) -> Vec<Fault> {
     let shared = shared(node, Listener::ApiServer, Listener::Etcd);
     let Some((cluster, etcd)) = shared.filter(|_| !shared_by_all(node)) else { return Vec::new() };
+    if let Some(message) = etcd.common_root(&cluster) {
+        return vec![Fault::new(etcd.path, message, Remedy::by_hand(OUT_WITH_THE_ROOT)).on(node)];
+    }
     let message = if cluster.path == etcd.path {
         "is the CA of the cluster's clients and of etcd's".to_owned()
     } else {

@@ -1,6 +1,6 @@
 //! `KP-TR003`: one CA for clients and for the front proxy.
 
-use crate::audit::listener::{both, bundle, shared, shared_by_all};
+use crate::audit::listener::{OUT_WITH_THE_ROOT, both, bundle, shared, shared_by_all};
 use crate::audit::rule::rule;
 use crate::audit::{Fault, Listener, Node, Remedy};
 
@@ -48,7 +48,11 @@ fn check(node: &Node<'_>) -> Vec<Fault> {
         None => "whether --requestheader-allowed-names keeps clients out is not known here".to_owned(),
     };
     let shared = shared(node, Listener::ApiServer, Listener::RequestHeader);
-    let Some((_, bundle)) = shared.filter(|_| !shared_by_all(node)) else { return Vec::new() };
+    let Some((clients, bundle)) = shared.filter(|_| !shared_by_all(node)) else { return Vec::new() };
+    if let Some(root) = bundle.common_root(&clients) {
+        let fault = Fault::new(bundle.path, format!("{root}; {known}"), Remedy::by_hand(OUT_WITH_THE_ROOT));
+        return vec![fault.on(node)];
+    }
     let remedy = Remedy::by_hand("make a CA for the front proxy alone");
     vec![Fault::new(bundle.path, format!("is the CA of ordinary clients: {known}"), remedy).on(node)]
 }

@@ -1,5 +1,6 @@
 //! `KP-TR008`: a cluster's CA that may sign for the rest of the company.
 
+use super::corporate_authority::names_somebody;
 use crate::audit::rule::rule;
 use crate::audit::{Case, Fault, Remedy};
 
@@ -11,9 +12,12 @@ rule! {
     /// Whoever trusts the CA above trusts all that this one signs. Its key lies on every control plane: whoever takes it
     /// can stand in for the company's mail server as well as for the cluster.
     ///
+    /// A root that the spec names and that bears no organization's or country's name is taken for one of the cluster's
+    /// own, which nobody else trusts.
+    ///
     /// ## What to do
     ///
-    /// Have it signed with name constraints for the cluster's names and addresses, or let it be its own root, which only
+    /// Have it signed with name constraints (`authority.nameConstraints`) for the cluster's names and addresses, or let it be its own root, which only
     /// the cluster trusts.
     ///
     /// ## References
@@ -30,6 +34,9 @@ fn check(case: &Case<'_>) -> Vec<Fault> {
     let Some(ca) = case.certificate() else { return Vec::new() };
     // A limit of a CA between it and its root holds for it too.
     if case.certificates().iter().any(|ca| ca.name_constraints.is_some()) {
+        return Vec::new();
+    }
+    if case.root().is_some_and(|root| root.certificate().is_some_and(|root| !names_somebody(root))) {
         return Vec::new();
     }
     let message = format!("may sign for any name, and everyone who trusts `{}` believes it", ca.issuer);
