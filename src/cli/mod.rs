@@ -2,6 +2,7 @@
 //! each verb, with its arguments and its `run`.
 
 pub mod adopt;
+pub mod allow;
 pub mod apply;
 pub mod audit;
 pub mod bootstrap;
@@ -14,6 +15,7 @@ pub mod expiry;
 pub mod explain;
 pub mod import;
 pub mod inspect;
+pub mod ledger;
 pub mod man;
 pub mod manifests;
 pub mod new;
@@ -28,6 +30,7 @@ pub mod serve;
 pub mod show;
 pub mod sign;
 pub mod terminal;
+pub mod user;
 pub mod verify;
 pub mod workspace;
 
@@ -91,6 +94,7 @@ enum Verb {
     Request(request::RequestVerb),
     Sign(sign::Sign),
     Import(import::Import),
+    User(Box<user::UserVerb>),
     Csr(csr::Csr),
     #[cfg(feature = "serve")]
     Serve(Box<serve::Serve>),
@@ -206,6 +210,7 @@ impl Verb {
             Self::Serve(verb) => verb.run(outside),
             Self::Show(verb) => verb.run(outside),
             Self::Sign(verb) => verb.run(outside),
+            Self::User(verb) => verb.run(outside),
             Self::Verify(verb) => verb.run(outside),
         }
     }

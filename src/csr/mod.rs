@@ -14,6 +14,7 @@
 //! | [`signer`] | the signers: what each allows, honours and drops |
 //! | [`lifetime`] | from when until when |
 //! | [`approve`], [`policy`] | who is approved without a person |
+//! | [`power`] | users and groups that Kubernetes itself gives power |
 //! | [`expire`] | what is cleaned away |
 //! | [`mod@decide`] | the one function |
 //! | [`load`] | files into signers, rules and permissions |
@@ -27,6 +28,7 @@ pub mod load;
 pub mod names;
 pub mod object;
 pub mod policy;
+pub mod power;
 pub mod rbac;
 pub mod refusal;
 pub mod request;

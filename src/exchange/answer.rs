@@ -149,6 +149,20 @@ fn reasons(
     authority: Option<&Certificate>,
     now: OffsetDateTime,
 ) -> Vec<String> {
+    let mut reasons = faults(certificate, sent, authority, now);
+    if let Some(blueprint) = case.blueprint() {
+        reasons.extend(unspecified(certificate, blueprint));
+    }
+    reasons
+}
+
+/// Everything that is wrong with an answer, whatever it is for.
+pub(super) fn faults(
+    certificate: &Certificate,
+    sent: &[&Certificate],
+    authority: Option<&Certificate>,
+    now: OffsetDateTime,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     match authority {
         None => reasons.push(format!(
@@ -179,9 +193,6 @@ fn reasons(
     }
     if certificate.not_after < now {
         reasons.push(format!("it has ended on {}", date(certificate.not_after)));
-    }
-    if let Some(blueprint) = case.blueprint() {
-        reasons.extend(unspecified(certificate, blueprint));
     }
     reasons
 }

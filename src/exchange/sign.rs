@@ -151,8 +151,8 @@ pub fn answers(
             source: x509::Error::Primitive("reading the ledger"),
         };
         let der = entry.der().ok_or_else(unread)?;
-        let file = format!("certificates/{}/{}.crt", slip.node, slip.credential);
-        paper(&slip.name, Some(&slip.node), file, &der, entry.serial.clone())
+        let node = (!slip.is_person()).then_some(slip.node.as_str());
+        paper(&slip.name, node, slip.answer(), &der, entry.serial.clone())
     };
     papers.extend(orders.par_iter().zip(entries).map(signed).collect::<Result<Vec<_>, _>>()?);
     let mut files = Files::new();

@@ -114,6 +114,7 @@ fn manual_pages_of_every_verb() {
         "-serve",
         "-show",
         "-sign",
+        "-user",
         "-verify",
     ];
     for verb in verbs {
@@ -140,6 +141,7 @@ fn help_shows_a_session_and_every_flag_its_words() {
         "plan",
         "renew",
         "show",
+        "user",
         "verify",
     ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}");

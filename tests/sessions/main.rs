@@ -30,6 +30,7 @@ mod kill;
 mod kubectl;
 mod layouts;
 mod openssl;
+mod people;
 mod plan;
 mod readme;
 mod renew;
