@@ -24,6 +24,7 @@ pub mod plan;
 pub mod progress;
 pub mod renew;
 pub mod request;
+pub mod role;
 pub mod scene;
 #[cfg(feature = "serve")]
 pub mod serve;

@@ -14,6 +14,7 @@
 //! | [`signer`] | the signers: what each allows, honours and drops |
 //! | [`lifetime`] | from when until when |
 //! | [`approve`], [`policy`] | who is approved without a person |
+//! | [`role`] | what users and groups may, as manifests |
 //! | [`power`] | users and groups that Kubernetes itself gives power |
 //! | [`expire`] | what is cleaned away |
 //! | [`mod@decide`] | the one function |
@@ -32,6 +33,7 @@ pub mod power;
 pub mod rbac;
 pub mod refusal;
 pub mod request;
+pub mod role;
 pub mod signer;
 pub mod strategy;
 pub mod usage;

@@ -239,3 +239,39 @@ PY"#
     ))
     .success();
 }
+
+/// What `kubectl create` makes of the same words; kubectl reads the roles, too.
+#[test]
+fn roles_are_those_of_kubectl() {
+    let bed = Testbed::new();
+    let role = |more: &str| bed.shell(&format!("kubepki manifests role {more}")).success().stdout;
+    for (ours, theirs) in [
+        (
+            "--group dev -n shop --cluster-role edit",
+            "rolebinding dev-edit --clusterrole=edit --group=dev -n shop",
+        ),
+        (
+            "--group audit --user jane -A --cluster-role view",
+            "clusterrolebinding audit-view --clusterrole=view --group=audit --user=jane",
+        ),
+    ] {
+        let theirs = format!("kubectl create {theirs} --dry-run=client -o yaml");
+        let theirs = bed.shell(&theirs).success().stdout.replace("  creationTimestamp: null\n", "");
+        assert_eq!(role(ours), theirs);
+    }
+    let own = "--group dev -n shop --verb get,list --resource pods,pods/log,deployments --name reader";
+    bed.write("role.yaml", role(own));
+    let patch = ["patch", "--local", "-f", "role.yaml", "--type=merge", "-p", "{}", "-o"];
+    let fields = "jsonpath={.kind} {.metadata.namespace}/{.metadata.name} {.rules[*].apiGroups} {.rules[*].resources} \
+                  {.roleRef.kind}/{.roleRef.name};";
+    let printed = bed.peer("kubectl", &[&patch[..], &[fields]].concat()).success().stdout;
+    let rules = r#"[""] ["apps"] ["pods","pods/log"] ["deployments"]"#;
+    assert_eq!(printed, format!("Role shop/reader {rules} /;RoleBinding shop/reader   Role/reader;"));
+    let list = bed.run(&["manifests", "role", "--user", "a", "-A", "--cluster-role", "view", "-o", "json"]);
+    assert_eq!(list.success().json()["items"][0]["kind"], "ClusterRoleBinding");
+    let refused = |more: &str| bed.shell(&format!("kubepki manifests role {more}")).code(2);
+    refused("--user a --cluster-role view").err("--namespace <NAME>|--all-namespaces");
+    refused("--user a -A --verb get --resource pod").err("did you mean `pods`?");
+    refused("--user a/b -A --cluster-role view").err("may not contain '/'").err("--name NAME");
+    refused("--user a -n A --cluster-role view").err("RFC 1123 label");
+}

@@ -19,7 +19,10 @@ fn whoami(served: &Served, kubeconfig: &str) -> String {
 #[test]
 fn kubectl_knows_who_it_is() {
     let here = format!("{SINGLE}apiServer: {{certSANs: [127.0.0.1]}}\n");
-    let served = Served::of(Testbed::applied(&here), &[]);
+    let bed = Testbed::applied(&here);
+    bed.shell("kubepki manifests role --group ops -A --verb get,list --resource certificatesigningrequests > ops.yaml")
+        .success();
+    let served = Served::of(bed, &["--rbac", "ops.yaml"]);
     let server = format!("https://127.0.0.1:{}", served.port);
     let user = ["user", "jane", "--group", "dev", "--group", "ops", "-d", "out", "--server", &server];
     served.bed.run(&user).success();
@@ -30,7 +33,8 @@ fn kubectl_knows_who_it_is() {
     bed.run(&["sign", "joe.tar", "--authority", "out", "--bundle", "signed.tar", "--yes"]).success();
     bed.run(&["import", "signed.tar", "--into", "joe.conf"]).success();
     assert_eq!(whoami(&served, "joe.conf"), r#"joe ["dev","system:authenticated"]"#);
-    // What is not bound is not allowed.
+    // What is bound is allowed, and nothing else.
+    bed.peer("kubectl", &["--kubeconfig", "jane.conf", "get", "csr"]).success();
     let list = ["--kubeconfig", "joe.conf", "get", "csr"];
     bed.peer("kubectl", &list).code(1).err("User \"joe\" cannot list resource");
 }
