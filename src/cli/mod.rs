@@ -31,6 +31,7 @@ pub mod serve;
 pub mod show;
 pub mod sign;
 pub mod terminal;
+pub mod trust;
 pub mod user;
 pub mod verify;
 pub mod workspace;
@@ -99,6 +100,7 @@ enum Verb {
     Csr(csr::Csr),
     #[cfg(feature = "serve")]
     Serve(Box<serve::Serve>),
+    Trust(trust::Trust),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
     Man(man::Man),
@@ -211,6 +213,7 @@ impl Verb {
             Self::Serve(verb) => verb.run(outside),
             Self::Show(verb) => verb.run(outside),
             Self::Sign(verb) => verb.run(outside),
+            Self::Trust(verb) => verb.run(outside),
             Self::User(verb) => verb.run(outside),
             Self::Verify(verb) => verb.run(outside),
         }

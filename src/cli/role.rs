@@ -13,7 +13,7 @@ use crate::error::Error;
 #[command(after_help = SESSION)]
 #[command(group = ArgGroup::new("who").args(["user", "group"]).multiple(true).required(true))]
 #[command(group = ArgGroup::new("where").args(["namespace", "all_namespaces"]).required(true))]
-#[command(group = ArgGroup::new("what").args(["cluster_role", "verb"]).required(true))]
+#[command(group = ArgGroup::new("what").args(["existing", "verb"]).required(true))]
 pub struct Role {
     /// A user who gets the role: the common name of a certificate; may be given again.
     #[arg(long, value_name = "NAME")]
@@ -32,8 +32,8 @@ pub struct Role {
     all_namespaces: bool,
 
     /// A ClusterRole that is there, such as view, edit or admin.
-    #[arg(long, value_name = "NAME", value_parser = segment)]
-    cluster_role: Option<String>,
+    #[arg(long = "cluster-role", value_name = "NAME", value_parser = segment)]
+    existing: Option<String>,
 
     /// What a role of their own allows, as with `kubectl create role`: `get,list`.
     #[arg(long, value_name = "VERB", value_delimiter = ',', requires = "resource")]
@@ -68,7 +68,7 @@ impl Role {
         for verb in self.verb.iter().filter(|verb| !VERBS.contains(&verb.as_str())) {
             terminal::warning(&format!("`{}` is no verb of Kubernetes' own", verb.escape_debug()));
         }
-        let may = match &self.cluster_role {
+        let may = match &self.existing {
             Some(name) => May::ClusterRole(name.clone()),
             None => May::Rules(
                 rules(&self.verb, &self.resource, &self.resource_name)
@@ -97,7 +97,7 @@ impl Role {
             return Ok(name.clone());
         }
         let who = self.group.iter().chain(&self.user).next().map(String::as_str).unwrap_or_default();
-        let name = self.cluster_role.as_ref().map_or_else(|| who.to_owned(), |role| format!("{who}-{role}"));
+        let name = self.existing.as_ref().map_or_else(|| who.to_owned(), |role| format!("{who}-{role}"));
         segment(&name).map_err(|problem| Error::Usage {
             message: format!("`{}` is no name of a role: it {problem}", name.escape_debug()),
             hint: "--name NAME says another".to_owned(),

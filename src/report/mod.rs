@@ -11,6 +11,7 @@ pub mod plan;
 mod signer;
 pub mod style;
 pub mod tabs;
+pub mod trust;
 pub mod user;
 pub mod verification;
 

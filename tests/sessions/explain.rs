@@ -114,6 +114,7 @@ fn manual_pages_of_every_verb() {
         "-serve",
         "-show",
         "-sign",
+        "-trust",
         "-user",
         "-verify",
     ];
@@ -141,6 +142,7 @@ fn help_shows_a_session_and_every_flag_its_words() {
         "plan",
         "renew",
         "show",
+        "trust",
         "user",
         "verify",
     ] {

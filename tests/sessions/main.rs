@@ -39,4 +39,5 @@ mod rules;
 #[cfg(feature = "serve")]
 mod serve;
 mod spec;
+mod trust;
 mod verify;
