@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod allow;
 pub mod apply;
+pub mod archive;
 pub mod audit;
 pub mod bootstrap;
 pub mod ca;
@@ -32,6 +33,8 @@ pub mod show;
 pub mod sign;
 pub mod terminal;
 pub mod trust;
+#[cfg(feature = "age")]
+pub mod unpack;
 pub mod user;
 pub mod verify;
 pub mod workspace;
@@ -85,6 +88,8 @@ enum Verb {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Renew(renew::Renew),
+    #[cfg(feature = "age")]
+    Unpack(unpack::Unpack),
     Audit(audit::Audit),
     Adopt(adopt::Adopt),
     Expiry(expiry::ExpiryVerb),
@@ -214,6 +219,8 @@ impl Verb {
             Self::Show(verb) => verb.run(outside),
             Self::Sign(verb) => verb.run(outside),
             Self::Trust(verb) => verb.run(outside),
+            #[cfg(feature = "age")]
+            Self::Unpack(verb) => verb.run(outside),
             Self::User(verb) => verb.run(outside),
             Self::Verify(verb) => verb.run(outside),
         }

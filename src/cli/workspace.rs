@@ -188,7 +188,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// What the lock file says of this run.
-fn me(kind: &str, now: OffsetDateTime) -> String {
+pub(super) fn me(kind: &str, now: OffsetDateTime) -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!(
         "kubepki {} with process {} on {host} since {}",

@@ -10,6 +10,8 @@ pub mod bundle;
 pub mod hold;
 pub mod person;
 pub mod sign;
+#[cfg(feature = "age")]
+pub mod unpack;
 
 use serde::{Deserialize, Serialize};
 

@@ -12,6 +12,7 @@ mod signer;
 pub mod style;
 pub mod tabs;
 pub mod trust;
+pub mod unpacked;
 pub mod user;
 pub mod verification;
 

@@ -115,6 +115,7 @@ fn manual_pages_of_every_verb() {
         "-show",
         "-sign",
         "-trust",
+        "-unpack",
         "-user",
         "-verify",
     ];
@@ -143,6 +144,7 @@ fn help_shows_a_session_and_every_flag_its_words() {
         "renew",
         "show",
         "trust",
+        "unpack",
         "user",
         "verify",
     ] {

@@ -40,4 +40,6 @@ mod rules;
 mod serve;
 mod spec;
 mod trust;
+#[cfg(feature = "age")]
+mod unpack;
 mod verify;
