@@ -10,6 +10,7 @@ use super::workspace::me;
 use super::{Exit, Format, Outside, terminal};
 use crate::disk::journal::Journal;
 use crate::disk::lock::{Lock, PATIENCE};
+use crate::disk::read::ReadError;
 use crate::disk::seal::{Identity, SealError, open};
 use crate::disk::write::{self, Change, NewFile};
 use crate::disk::{DiskError, Layout, durable, read};
@@ -85,7 +86,7 @@ impl Unpack {
         let root = dir.join("etc/kubernetes");
         // What lies beside the Kubernetes directory is below the node's root.
         let layout = Layout::new(&root, Some(&dir), "/etc/kubernetes/pki", false);
-        let shown = fates(&dir, &files);
+        let shown = fates(&dir, &files)?;
         let mut report = Unpacked::new(&parcel.node, &dir, &shown);
         let replaced = report.replaced();
         if replaced > 0 && !self.yes {
@@ -105,7 +106,7 @@ impl Unpack {
                 journal.finish(&root)?;
             }
             // Nothing is replaced that was not shown.
-            let now = fates(&dir, &files);
+            let now = fates(&dir, &files)?;
             if now != shown {
                 return Err(Error::Changed(dir));
             }
@@ -128,17 +129,21 @@ fn identities(path: &Path) -> Result<Vec<Identity>, Error> {
     Identity::all(text).map_err(|error| Error::Refused { path: path.to_owned(), why: error.to_string() })
 }
 
-/// What becomes of each file.
-fn fates(dir: &Path, files: &[NewFile]) -> Vec<(String, Fate)> {
-    let fate = |file: &NewFile| match read::bytes(&dir.join(&file.path)) {
-        Err(read::ReadError::Missing) => Fate::Created,
-        Ok(there) if *there.bytes != *file.bytes => Fate::Replaced,
-        Ok(there) if there.mode & !file.mode != 0 => Fate::Tightened,
-        Ok(_) => Fate::Kept,
-        // Whatever it is, it is in the way, and writing tells.
-        Err(_) => Fate::Replaced,
+/// What becomes of each file. Something else than a file in its place is not replaced, and then nothing is.
+fn fates(dir: &Path, files: &[NewFile]) -> Result<Vec<(String, Fate)>, Error> {
+    let fate = |file: &NewFile| {
+        let path = dir.join(&file.path);
+        let fate = match read::bytes(&path) {
+            Err(ReadError::Missing) => Fate::Created,
+            Err(ReadError::TooLarge(_)) => Fate::Replaced,
+            Err(source) => return Err(Error::Read { path, source }),
+            Ok(there) if *there.bytes != *file.bytes => Fate::Replaced,
+            Ok(there) if there.mode & !file.mode != 0 => Fate::Tightened,
+            Ok(_) => Fate::Kept,
+        };
+        Ok((file.path.display().to_string(), fate))
     };
-    files.iter().map(|file| (file.path.display().to_string(), fate(file))).collect()
+    files.iter().map(fate).collect()
 }
 
 /// What is written: paths become those of this machine.

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::style::plain;
 use super::{API_VERSION, Table};
 use crate::moment::{rfc3339, span};
+use crate::store::entry::unsigned;
 use crate::x509::hex::hex;
 use crate::x509::{Certificate, Name};
 
@@ -51,7 +52,7 @@ impl UserReport {
     #[must_use]
     pub fn made(certificate: &Certificate, kubeconfig: &str, server: &str, now: OffsetDateTime) -> Self {
         Self {
-            serial: Some(hex(&certificate.serial)),
+            serial: Some(hex(unsigned(&certificate.serial))),
             not_after: Some(rfc3339(certificate.not_after)),
             left: span(certificate.not_after - now),
             ..Self::new("User", &certificate.subject, kubeconfig, server)

@@ -88,6 +88,9 @@ fn what_is_there_is_replaced_if_that_is_wanted() {
     assert_eq!(bed.read("root/etc/kubernetes/pki/apiserver.crt"), good);
     assert_eq!(bed.mode("root/etc/kubernetes/pki/sa.key"), 0o600);
     bed.shell("grep -qx other $(find root/etc/kubernetes/.kubepki/backup -name apiserver.crt)").success();
+    bed.shell("rm root/etc/kubernetes/pki/sa.pub; mkdir root/etc/kubernetes/pki/sa.pub; rm root/etc/kubernetes/pki/ca.crt").success();
+    run(&bed, &unpack("cp1", "cp1.key", &["--yes"])).failure().err("pki/sa.pub is a directory, not a file");
+    assert!(!bed.path("root/etc/kubernetes/pki/ca.crt").exists(), "then nothing is written");
     // What is in the way is not followed out of the tree, and then nothing at all is written.
     bed.shell("rm -r root/etc/kubernetes/pki; mkdir away; ln -s ../../../away root/etc/kubernetes/pki")
         .success();
