@@ -73,6 +73,7 @@ A session:
   kubepki verify admin.conf --ca pki/ca.crt     whether a certificate leads to a CA, and if not, why
   kubepki audit -d /etc/kubernetes              what is wrong with anybody's directory, and what cures it
   kubepki renew apiserver -f cluster.yaml -d out
+  kubepki user jane --group dev -d out          a kubeconfig for a person, for a day
   kubepki explain apiserver                     what a credential or a rule is about
 
 A kubeadm configuration is accepted wherever a spec is: it describes one node, whose directory
