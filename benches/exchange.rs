@@ -72,7 +72,7 @@ fn main() {
         let files = bundle::read(&tar).unwrap();
         let manifest: Requests = bundle::manifest(&files, Requests::KIND).unwrap();
         let held = each(&manifest.requests, |slip| {
-            hold(named(&files, &slip.file, &slip.sha256).unwrap(), slip, None).unwrap()
+            hold(named(&files, &slip.file, &slip.sha256).unwrap(), slip, None, &[]).unwrap()
         });
         let orders: Vec<_> = manifest.requests.iter().cloned().zip(held).collect();
         let ledger = Ledger::open(&home.path().join(format!("ledger-{run}"))).unwrap();

@@ -2,7 +2,8 @@
 # Fills the corpora of the fuzz targets from the fixtures, the examples and the tables of tests/csr.
 set -eu
 cd "$(dirname "$0")/.."
-for target in api audit certificate content crl csr_object csr_request key kubeconfig path pem request spec; do
+for target in api audit certificate content crl csr_object csr_request encrypted_key exchange key kubeconfig path pem \
+    request spec unpack; do
     mkdir -p "fuzz/corpus/$target"
 done
 number=0
@@ -98,4 +99,31 @@ authorityKeyIdentifier = keyid:always
 EOF
 openssl ca -gencrl -config "$work/ca.cnf" -keyfile "$ca.key" -cert "$ca.crt" -crldays 30 -out fuzz/corpus/content/crl
 openssl crl -in fuzz/corpus/content/crl -outform DER -out fuzz/corpus/crl/crl
+# Keys under a passphrase, cheap ones; bundles over the air gap; what is in a node's archive.
+key=tests/fixtures/kubeadm-1.36/stacked-ecdsa/kubernetes/pki/ca.key
+for options in '-iter 10' '-iter 10 -v2 des3' '-iter 10 -v2 aes-128-cbc -v2prf hmacWithSHA512' '-scrypt -scrypt_N 16'; do
+    number=$((number + 1))
+    # shellcheck disable=SC2086
+    openssl pkcs8 -topk8 -in "$key" -passout pass:secret $options -out "fuzz/corpus/encrypted_key/pem-$number"
+    openssl pkcs8 -topk8 -in "$key" -passout pass:secret $options -outform DER -out "fuzz/corpus/encrypted_key/$number"
+done
+cargo build --quiet
+kubepki=$PWD/target/debug/kubepki
+corpus=$PWD/fuzz/corpus
+(
+    cd "$home"
+    "$kubepki" new single >cluster.yaml
+    "$kubepki" apply -f cluster.yaml -d out >/dev/null
+    "$kubepki" unpack --new-identity node.key >recipient
+    "$kubepki" apply -f cluster.yaml -d out --archive --recipient "$(cat recipient)" >/dev/null
+    for archive in *.tar.age; do
+        age -d -i node.key "$archive" >"$corpus/unpack/$archive"
+        cp "$archive" "$corpus/unpack/sealed"
+    done
+    mkdir ca && cp -r out/pki/ca.* out/pki/front-proxy-ca.* out/pki/etcd ca
+    { cat cluster.yaml && echo 'authority: {mode: external}'; } | grep -v '^authority: self' >apart.yaml
+    "$kubepki" request -f apart.yaml -d edge --bundle "$corpus/exchange/requests" >/dev/null || true
+    "$kubepki" user jane --request --server https://a:6443 --bundle "$corpus/exchange/user" >/dev/null
+    "$kubepki" sign "$corpus/exchange/user" --authority ca --bundle "$corpus/exchange/signed" --yes >/dev/null
+)
 KUBEPKI_SEEDS="$PWD/fuzz/corpus" cargo test --quiet --test csr there_are_hundreds_of_cases

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the programs that the tests compare with or connect to, where they are missing: openssl, etcd and etcdctl,
+# Installs the programs that the tests compare with or connect to, where they are missing: openssl, age, etcd and etcdctl,
 # kubectl, curl, cfssl, strace, SoftHSM, and small tools that a minimal image may lack. Needs root, or sudo.
 set -eu
 
@@ -8,6 +8,8 @@ need() { # program, Debian package
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 need openssl openssl
+need age age
+need age-keygen age
 need curl curl
 need strace strace
 need etcd etcd-server

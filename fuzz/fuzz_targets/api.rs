@@ -60,7 +60,9 @@ fn apply(patch_type: PatchType, body: &[u8]) {
         object
     });
     let options = WriteOptions { force: body.len() % 2 == 0, ..WriteOptions::default() };
-    let Ok(patched) = patch::apply(patch_type, body, Some(stored), kind, &options, &writer("me")) else { return };
+    let Ok(patched) = patch::apply(patch_type, body, Some(stored), kind, &options, &writer("me")) else {
+        return;
+    };
     let mut value = patched.value;
     let (held, faults) = codec::hold(value.clone(), kind).unwrap();
     assert!(held == value && faults.is_empty());

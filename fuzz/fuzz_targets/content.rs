@@ -5,5 +5,10 @@ use kubepki::disk::Content;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let content = Content::parse(bytes);
-    let _ = (content.certificates(), content.private_key().is_ok(), content.public_keys(), content.kubeconfig().is_ok());
+    let _ = (
+        content.certificates(),
+        content.private_key().is_ok(),
+        content.public_keys(),
+        content.kubeconfig().is_ok(),
+    );
 });

@@ -24,7 +24,9 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let admission = Admission { rbac: &rbac };
     let masters = User::known("root", &["system:masters".to_owned()]);
     let birth = Birth { now: NOW, uid: "u".to_owned(), suffix: "abcde".to_owned() };
-    for user in [masters.clone(), User::anonymous(), User::known("system:node:a", &["system:nodes".to_owned()])] {
+    for user in
+        [masters.clone(), User::anonymous(), User::known("system:node:a", &["system:nodes".to_owned()])]
+    {
         match strategy::create(old.clone(), &user, &admission, &birth) {
             Ok(made) => {
                 assert_eq!(made.spec.username.as_deref(), Some(user.name.as_str()));
@@ -38,12 +40,17 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     step(&old);
     let Ok(new) = serde_yaml::from_str::<CertificateSigningRequest>(new) else { return };
     for endpoint in [Endpoint::Main, Endpoint::Approval, Endpoint::Status] {
-        let Ok(stored) = strategy::update(new.clone(), &old, endpoint, &masters, &admission, NOW) else { continue };
+        let Ok(stored) = strategy::update(new.clone(), &old, endpoint, &masters, &admission, NOW) else {
+            continue;
+        };
         assert_eq!(stored.spec, old.spec);
         let both = |object: &CertificateSigningRequest| object.has("Approved") && object.has("Denied");
         assert!(!both(&stored) || both(&old));
         assert!(old.certificate().is_none() || stored.certificate() == old.certificate());
-        assert_eq!(strategy::update(stored.clone(), &stored, endpoint, &masters, &admission, NOW).as_ref(), Ok(&stored));
+        assert_eq!(
+            strategy::update(stored.clone(), &stored, endpoint, &masters, &admission, NOW).as_ref(),
+            Ok(&stored)
+        );
         step(&stored);
     }
 });
@@ -69,7 +76,8 @@ fn step(object: &CertificateSigningRequest) {
         })
         .collect()
     });
-    let rules = [Rule { outcome: Outcome::Approve, users: vec![Pattern("system:*".to_owned())], ..Rule::default() }];
+    let rules =
+        [Rule { outcome: Outcome::Approve, users: vec![Pattern("system:*".to_owned())], ..Rule::default() }];
     let spec = Spec::empty();
     for trust_requester in [false, true] {
         let policy = Policy {

@@ -21,7 +21,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // The strict reader of the inspector sees the same key, and no fewer names.
     if let Ok(strict) = Request::from_der(bytes) {
         assert_eq!(strict.public_key, wanted.public_key);
-        let seen = strict.subject_alt_names.iter().filter(|name| !matches!(name, SubjectAltName::Other(_))).count();
+        let seen =
+            strict.subject_alt_names.iter().filter(|name| !matches!(name, SubjectAltName::Other(_))).count();
         assert_eq!(seen, names.len());
     }
 });

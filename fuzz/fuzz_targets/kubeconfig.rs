@@ -9,9 +9,9 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let entry = Entry {
         cluster: "c",
         server: "https://192.0.2.1:6443",
-        authority: "A",
+        authority: Some("A"),
         user: "u",
-        certificate: "C",
+        certificate: Some("C"),
         key: "K",
     };
     let written = write(Some(text), &entry).unwrap();

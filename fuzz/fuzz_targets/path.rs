@@ -49,7 +49,11 @@ fn check(flags: u8, certificates: &[Certificate]) {
     let conditions = conditions(flags);
     let validator = Validator::new(&[anchor], others);
     let verdict = validator.validate(leaf, &conditions);
-    let _ = verdict.reasons.iter().map(|reason| format!("{} {}", reason.fault, reason.fault.section()).len()).sum::<usize>();
+    let _ = verdict
+        .reasons
+        .iter()
+        .map(|reason| format!("{} {}", reason.fault, reason.fault.section()).len())
+        .sum::<usize>();
     let _ = rustls::opinion(leaf, &[anchor], others, &conditions);
     assert_eq!(&verdict.path[0].certificate, leaf);
     if !verdict.is_valid() {

@@ -17,6 +17,7 @@
 //! | [`discovery`], [`openapi`] | what the server tells about itself |
 //! | [`review`] | who am I, and may I |
 //! | [`trust_bundle`] | what a ClusterTrustBundle must be |
+//! | [`trust_file`] | files of them, with the line of what is wrong |
 
 pub mod accept;
 pub mod codec;
@@ -32,6 +33,7 @@ pub mod selector;
 pub mod status;
 pub mod table;
 pub mod trust_bundle;
+pub mod trust_file;
 pub mod watch;
 
 use serde_json::Value;

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::status::Status;
 use crate::csr::names;
 use crate::csr::refusal::{Fault, FieldError, Value as Told};
 use crate::csr::validate;
+use crate::version::Version;
 use crate::x509::hex::hex;
 use crate::x509::{Certificate, pem, sha256};
 
@@ -18,7 +19,40 @@ pub const LARGEST: usize = 1 << 20;
 /// The signer whose bundle is what API servers are trusted by.
 pub const SERVING: &str = "kubernetes.io/kube-apiserver-serving";
 
-const KIND: &str = "ClusterTrustBundle.certificates.k8s.io";
+/// The kind of the object.
+pub const KIND: &str = "ClusterTrustBundle";
+
+/// How a status calls it.
+const QUALIFIED: &str = "ClusterTrustBundle.certificates.k8s.io";
+
+/// The versions there are, and the release from which on each is served, where it is: the first is the better one. There is
+/// no `v1`.
+const VERSIONS: [(&str, Version); 2] = [
+    ("certificates.k8s.io/v1beta1", Version::new(1, 33, 0)),
+    ("certificates.k8s.io/v1alpha1", Version::new(1, 26, 0)),
+];
+
+/// The version of the object in a release; none where there is no such object.
+#[must_use]
+pub fn api_version(release: Version) -> Option<&'static str> {
+    VERSIONS.iter().find(|(_, since)| release >= *since).map(|(name, _)| *name)
+}
+
+/// Whether there is such a version.
+#[must_use]
+pub fn is_version(api_version: &str) -> bool {
+    VERSIONS.iter().any(|(name, _)| *name == api_version)
+}
+
+/// An object; `signer` is empty for a bundle of nobody's.
+#[must_use]
+pub fn object(api_version: &str, name: &str, signer: &str, bundle: &str) -> Value {
+    let mut spec = json!({"trustBundle": bundle});
+    if let (false, Some(fields)) = (signer.is_empty(), spec.as_object_mut()) {
+        fields.insert("signerName".to_owned(), signer.into());
+    }
+    json!({"apiVersion": api_version, "kind": KIND, "metadata": {"name": name}, "spec": spec})
+}
 
 /// What the name of a signer's bundle begins with: `kubernetes.io/a` and `kubernetes.io:a:`.
 #[must_use]
@@ -68,7 +102,7 @@ fn refuse(object: &Value, errors: &[FieldError]) -> Result<(), Status> {
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Status::invalid(KIND, text(object, "/metadata/name"), errors))
+    Err(Status::invalid(QUALIFIED, text(object, "/metadata/name"), errors))
 }
 
 fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
@@ -79,7 +113,9 @@ fn spec<'v>(object: &'v Value, field: &str) -> &'v str {
     object.get("spec").and_then(|spec| spec.get(field)).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn faults(object: &Value, look: bool) -> Vec<FieldError> {
+/// Everything that is wrong with an object; its bundle is looked at if that is wanted.
+#[must_use]
+pub fn faults(object: &Value, look: bool) -> Vec<FieldError> {
     let signer = spec(object, "signerName");
     let metadata = object.get("metadata").cloned().unwrap_or_default();
     let metadata: ObjectMeta = serde_json::from_value(metadata).unwrap_or_default();
@@ -125,60 +161,86 @@ pub fn name_faults(name: &str, signer: &str) -> Vec<String> {
 /// What is wrong with the certificates of a bundle. None of them is told: a bundle is large.
 #[must_use]
 pub fn bundle_faults(bundle: &str) -> Vec<FieldError> {
+    anchors(bundle).1.into_iter().map(|fault| fault.error).collect()
+}
+
+/// A fault in a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleFault {
+    /// The line of the bundle, counted from one; none where it is about the whole.
+    pub line: Option<usize>,
+    /// The fault.
+    pub error: FieldError,
+}
+
+/// The certificates of a bundle that may be in one, and what is wrong with the others.
+#[must_use]
+pub fn anchors(bundle: &str) -> (Vec<Certificate>, Vec<BundleFault>) {
     const FIELD: &str = "spec.trustBundle";
     if bundle.len() > LARGEST {
         let detail = format!("may not be more than {LARGEST} bytes");
-        return vec![FieldError::new(FIELD, Fault::TooLong, detail)];
+        let error = FieldError::new(FIELD, Fault::TooLong, detail);
+        return (Vec::new(), vec![BundleFault { line: None, error }]);
     }
-    let invalid = |detail: String| {
-        FieldError::new(FIELD, Fault::Invalid(Told::Text("<value omitted>".to_owned())), detail)
+    let invalid = |line: Option<usize>, detail: String| {
+        let kind = Fault::Invalid(Told::Text("<value omitted>".to_owned()));
+        BundleFault { line, error: FieldError::new(FIELD, kind, detail) }
     };
     let mut errors = Vec::new();
-    let mut anchors: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    let mut found: Vec<Certificate> = Vec::new();
+    let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    let mut lines = Vec::new();
     let mut rest = bundle.as_bytes();
-    let mut index = 0;
+    let mut passed = 0;
     while let Some((block, after)) = pem::next_block(rest) {
+        let index = lines.len();
+        let line = passed + block.line;
+        lines.push(line);
+        let read = rest.get(..rest.len() - after.len()).unwrap_or_default();
+        passed += read.split(|byte| *byte == b'\n').count() - 1;
         rest = after;
-        match anchor_fault(&block) {
-            Some(fault) => errors.push(invalid(format!("entry {index} {fault}"))),
-            None => anchors.entry(block.contents.to_vec()).or_default().push(index),
+        match anchor(&block) {
+            Err(fault) => errors.push(invalid(Some(line), format!("entry {index} {fault}"))),
+            Ok(certificate) => {
+                places.entry(block.contents.to_vec()).or_default().push(index);
+                found.push(certificate);
+            }
         }
-        index += 1;
     }
     if !errors.is_empty() {
-        return errors;
+        return (found, errors);
     }
-    if anchors.is_empty() {
-        return vec![invalid("at least one trust anchor must be provided".to_owned())];
+    if found.is_empty() {
+        return (found, vec![invalid(None, "at least one trust anchor must be provided".to_owned())]);
     }
-    let mut repeated: Vec<Vec<usize>> = anchors.into_values().filter(|places| places.len() > 1).collect();
+    let mut repeated: Vec<Vec<usize>> = places.into_values().filter(|places| places.len() > 1).collect();
     repeated.sort();
     let told = |places: Vec<usize>| {
+        let line = places.get(1).and_then(|second| lines.get(*second)).copied();
         let places: Vec<String> = places.iter().map(ToString::to_string).collect();
-        invalid(format!("duplicate trust anchor (indices [{}])", places.join(" ")))
+        invalid(line, format!("duplicate trust anchor (indices [{}])", places.join(" ")))
     };
-    repeated.into_iter().map(told).collect()
+    (found, repeated.into_iter().map(told).collect())
 }
 
-fn anchor_fault(block: &pem::Block) -> Option<String> {
+fn anchor(block: &pem::Block) -> Result<Certificate, String> {
     if block.label != "CERTIFICATE" {
-        return Some(format!("has bad block type: {}", block.label));
+        return Err(format!("has bad block type: {}", block.label));
     }
     if block.headers {
-        return Some("has PEM block headers".to_owned());
+        return Err("has PEM block headers".to_owned());
     }
     match Certificate::from_der(&block.contents) {
-        Ok(certificate) if certificate.refusal().is_none() => {
-            (!certificate.is_ca()).then(|| "does not have the CA bit set".to_owned())
-        }
-        _ => Some("does not parse as X.509".to_owned()),
+        Ok(certificate) if certificate.refusal().is_some() => Err("does not parse as X.509".to_owned()),
+        Ok(certificate) if !certificate.is_ca() => Err("does not have the CA bit set".to_owned()),
+        Ok(certificate) => Ok(certificate),
+        Err(_) => Err("does not parse as X.509".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     const CA: &str = include_str!("../../tests/fixtures/kubeadm-1.36/external-ca/kubernetes/pki/ca.crt");
 

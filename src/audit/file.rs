@@ -164,11 +164,13 @@ impl<'a> File<'a> {
     /// Whether it is an archive of a node's overlay, which `apply --archive` puts beside it.
     #[must_use]
     pub fn is_archive_of_node(&self) -> bool {
-        let stem = self.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = name.strip_suffix(".age").unwrap_or(name);
+        let stem = name.strip_suffix(".tar").unwrap_or(name);
         let beside = self.path.with_file_name(stem);
         self.view.targets.fleet
             && self.path.parent() == Some(Path::new("nodes"))
-            && self.is_called(&[".tar"])
+            && self.is_called(&[".tar", ".tar.age"])
             && self.view.file(&beside).is_some_and(|overlay| overlay.is_directory())
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use time::OffsetDateTime;
 
+use super::archive::ArchiveArgs;
 use super::passphrase::{PassphraseArgs, Passphrases};
 use super::progress::Progress;
 use super::workspace::{Workspace, WorkspaceArgs, cure, moment_arg};
@@ -13,14 +14,12 @@ use crate::apply;
 use crate::audit::View;
 use crate::audit::case::Signing;
 use crate::catalog::FileRole;
-use crate::disk::archive;
 use crate::disk::write;
 use crate::error::{Error, that_are_there};
 use crate::moment::compact;
 use crate::plan::{Action, Plan};
 use crate::report::Table;
 use crate::report::plan::{Outcome, PlanReport};
-use crate::target::Site;
 
 /// Make the directory what the spec says: creating asks nothing, replacing asks first
 #[derive(Debug, Args)]
@@ -36,9 +35,8 @@ pub struct Apply {
     #[arg(long)]
     dry_run: bool,
 
-    /// Write a tar file for each node beside the overlays, ready to be unpacked over its root.
-    #[arg(long)]
-    archive: bool,
+    #[command(flatten)]
+    archive: ArchiveArgs,
 
     /// Judge as of this day or moment; what is issued is valid from now on all the same.
     #[arg(long, value_name = "TIME", value_parser = moment_arg)]
@@ -70,8 +68,8 @@ impl Apply {
             outside.print(&report, self.output)?;
             return Ok(Exit::Done);
         }
-        let archives = |outcome: &mut Outcome| if self.archive { pack(workspace, outcome) } else { Ok(()) };
-        job.run(outside, |view| Ok(cure(view)), archives)
+        self.archive.check(workspace)?;
+        job.run(outside, |view| Ok(cure(view)), |outcome| self.archive.pack(workspace, outcome))
     }
 }
 
@@ -204,26 +202,6 @@ impl Job<'_> {
             None => Err(Error::NeedsConsent(replaced.len())),
         }
     }
-}
-
-/// Packs every node's overlay.
-fn pack(workspace: &Workspace, outcome: &mut Outcome) -> Result<(), Error> {
-    let mut nodes: Vec<&str> = Vec::new();
-    for target in &workspace.targets.list {
-        if let Site::Node(name) = &target.site
-            && nodes.last() != Some(&name.as_str())
-        {
-            nodes.push(name);
-        }
-    }
-    let prefix = Path::new(if workspace.targets.fleet { "" } else { "etc/kubernetes" });
-    for node in nodes {
-        let overlay = workspace.layout.overlay(node);
-        let archive = archive::place(&overlay, node);
-        archive::pack(&overlay, prefix, &archive)?;
-        outcome.archives.push(from_here(&archive));
-    }
-    Ok(())
 }
 
 /// A path as the user would write it: from here, where it is below here.

@@ -139,7 +139,11 @@ fn group(text: &str) -> Result<String, String> {
     }
 }
 
-fn url(text: &str) -> Result<String, String> {
+/// The URL of an API server, as clap's `value_parser`.
+///
+/// # Errors
+/// When it is none of HTTPS.
+pub fn url(text: &str) -> Result<String, String> {
     let rest =
         text.strip_prefix("https://").filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
     // kubectl and kubelets send a token over nothing else.

@@ -9,7 +9,8 @@ use walkdir::WalkDir;
 use super::apply::from_here;
 use super::exchange::{bytes, refuse};
 use super::request::waiting;
-use super::workspace::{Workspace, WorkspaceArgs, cure};
+use super::user::into::complete;
+use super::workspace::{Workspace, WorkspaceOrInto, cure};
 use super::{Exit, Format, Outside, terminal};
 use crate::apply;
 use crate::audit::View;
@@ -35,7 +36,11 @@ pub struct Import {
     files: Vec<PathBuf>,
 
     #[command(flatten)]
-    workspace: WorkspaceArgs,
+    workspace: WorkspaceOrInto,
+
+    /// A kubeconfig of `kubepki user --request` that waits for its certificate; may be given again. No spec is needed.
+    #[arg(long, value_name = "KUBECONFIG")]
+    into: Vec<PathBuf>,
 
     /// How to print what is there now.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -46,6 +51,7 @@ const SESSION: &str = "\
 A session:
   kubepki import signed.tar -f cluster.yaml -d out
   kubepki import signed/*.crt ca.crt -f cluster.yaml -d out     whoever signed them
+  kubepki import signed.tar --into jane.conf                    what `kubepki user --request` asked for
 
 Exit status: 0 everything is there; 1 something is still to be signed, or to be done by a person.";
 
@@ -59,7 +65,10 @@ impl Import {
         for file in &self.files {
             answers.extend(read(file)?);
         }
-        let workspace = Workspace::open_external(&self.workspace)?;
+        let Some(arguments) = &self.workspace.0 else {
+            return complete(&self.into, &answers, self.output, outside);
+        };
+        let workspace = Workspace::open_external(arguments)?;
         let (_lock, recovered) = workspace.hold("Import", outside.now)?;
         let mut outcome =
             Outcome { files_written: 0, files_recovered: recovered, backup: None, archives: Vec::new() };

@@ -82,7 +82,7 @@ fn standard_input() -> Result<Content, String> {
     let read = std::io::stdin().take(MAX_SIZE + 1).read_to_end(&mut bytes);
     match read {
         Err(error) => Err(reason(&error)),
-        Ok(length) if length as u64 > MAX_SIZE => Err(read::ReadError::TooLarge.to_string()),
+        Ok(length) if length as u64 > MAX_SIZE => Err(read::ReadError::TooLarge(MAX_SIZE).to_string()),
         Ok(_) => Ok(Content::parse(&bytes)),
     }
 }

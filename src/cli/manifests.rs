@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::bootstrap::{BootstrapKubeconfig, BootstrapToken};
+use super::role::Role;
 use super::{Exit, Outside};
 use crate::csr::validate::signer_name;
 use crate::error::Error;
@@ -23,10 +24,21 @@ enum Which {
     Rbac(Printed),
     /// The roles of whoever approves requests for a signer, and of whoever signs them
     SignerRoles(SignerRoles),
+    /// A role for users or groups of certificates, and what binds it
+    Role(RolePrinted),
     /// A new bootstrap token, as a Secret for a cluster or a file for `kubepki serve --bootstrap-tokens`
     BootstrapToken(BootstrapToken),
     /// The kubeconfig with which a joining node asks for its certificate
     BootstrapKubeconfig(BootstrapKubeconfig),
+}
+
+#[derive(Debug, Args)]
+struct RolePrinted {
+    #[command(flatten)]
+    role: Role,
+
+    #[command(flatten)]
+    printed: Printed,
 }
 
 #[derive(Debug, Args)]
@@ -70,11 +82,12 @@ impl Manifests {
     /// Prints them.
     ///
     /// # Errors
-    /// When standard output fails.
+    /// When what is asked for is none, or standard output fails.
     pub fn run(self, outside: &mut Outside<'_>) -> Result<Exit, Error> {
         let (template, output) = match self.which {
             Which::BootstrapToken(token) => (token.manifest(outside)?, ManifestFormat::Yaml),
             Which::BootstrapKubeconfig(node) => (node.kubeconfig()?, ManifestFormat::Yaml),
+            Which::Role(RolePrinted { role, printed: Printed { output } }) => (role.manifest()?, output),
             Which::Rbac(Printed { output }) => (include_str!("../../templates/rbac.yaml").to_owned(), output),
             Which::SignerRoles(SignerRoles { signer, printed: Printed { output } }) => {
                 (include_str!("../../templates/signer-roles.yaml").replace(SIGNER, &signer), output)

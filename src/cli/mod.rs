@@ -2,7 +2,9 @@
 //! each verb, with its arguments and its `run`.
 
 pub mod adopt;
+pub mod allow;
 pub mod apply;
+pub mod archive;
 pub mod audit;
 pub mod bootstrap;
 pub mod ca;
@@ -14,6 +16,7 @@ pub mod expiry;
 pub mod explain;
 pub mod import;
 pub mod inspect;
+pub mod ledger;
 pub mod man;
 pub mod manifests;
 pub mod new;
@@ -22,12 +25,17 @@ pub mod plan;
 pub mod progress;
 pub mod renew;
 pub mod request;
+pub mod role;
 pub mod scene;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod show;
 pub mod sign;
 pub mod terminal;
+pub mod trust;
+#[cfg(feature = "age")]
+pub mod unpack;
+pub mod user;
 pub mod verify;
 pub mod workspace;
 
@@ -65,6 +73,7 @@ A session:
   kubepki verify admin.conf --ca pki/ca.crt     whether a certificate leads to a CA, and if not, why
   kubepki audit -d /etc/kubernetes              what is wrong with anybody's directory, and what cures it
   kubepki renew apiserver -f cluster.yaml -d out
+  kubepki user jane --group dev -d out          a kubeconfig for a person, for a day
   kubepki explain apiserver                     what a credential or a rule is about
 
 A kubeadm configuration is accepted wherever a spec is: it describes one node, whose directory
@@ -80,6 +89,8 @@ enum Verb {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Renew(renew::Renew),
+    #[cfg(feature = "age")]
+    Unpack(unpack::Unpack),
     Audit(audit::Audit),
     Adopt(adopt::Adopt),
     Expiry(expiry::ExpiryVerb),
@@ -91,9 +102,11 @@ enum Verb {
     Request(request::RequestVerb),
     Sign(sign::Sign),
     Import(import::Import),
+    User(Box<user::UserVerb>),
     Csr(csr::Csr),
     #[cfg(feature = "serve")]
     Serve(Box<serve::Serve>),
+    Trust(trust::Trust),
     Manifests(manifests::Manifests),
     Completions(completions::Completions),
     Man(man::Man),
@@ -206,6 +219,10 @@ impl Verb {
             Self::Serve(verb) => verb.run(outside),
             Self::Show(verb) => verb.run(outside),
             Self::Sign(verb) => verb.run(outside),
+            Self::Trust(verb) => verb.run(outside),
+            #[cfg(feature = "age")]
+            Self::Unpack(verb) => verb.run(outside),
+            Self::User(verb) => verb.run(outside),
             Self::Verify(verb) => verb.run(outside),
         }
     }

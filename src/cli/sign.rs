@@ -1,16 +1,18 @@
 //! `kubepki sign`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ca::authority::{Authority, is_in_token};
+use super::allow::AllowArgs;
+use super::ca::authority::{Authority, is_in_token, place};
 use super::exchange::{read_bundle, refuse};
+use super::ledger::LedgerArgs;
 use super::passphrase::{PassphraseArgs, Passphrases};
 use super::{Exit, Format, Outside, terminal};
 use crate::catalog::{CATALOG, Kind, ROOT};
-use crate::disk::{OWN, durable};
+use crate::disk::durable;
 use crate::error::Error;
 use crate::exchange::hold::hold;
 use crate::exchange::sign::{Order, answers, refused, sign};
@@ -19,7 +21,6 @@ use crate::report::Table;
 use crate::report::exchange::OrdersReport;
 use crate::spec::Spec;
 use crate::spec::load::load;
-use crate::store::ledger::Ledger;
 use crate::target::{Selection, Targets};
 use crate::x509::Issuer;
 
@@ -47,13 +48,15 @@ pub struct Sign {
     #[arg(long, value_name = "FILE", default_value = "signed.tar")]
     bundle: PathBuf,
 
-    /// The ledger of everything that was signed, if it is another than `.kubepki/ledger` beside the CAs.
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
+    #[command(flatten)]
+    ledger: LedgerArgs,
 
     /// Let certificates end with their CA where it ends before them, instead of refusing them.
     #[arg(long)]
     cut: bool,
+
+    #[command(flatten)]
+    allow: AllowArgs,
 
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -112,7 +115,7 @@ impl Sign {
                 }
             }
         }
-        let ledger = Ledger::open(&self.ledger())?;
+        let ledger = self.ledger.open(&self.authority)?;
         let entries = ledger.add(sign(&requests, &orders, &issuers, outside.now)?, outside.now)?;
         let signed = answers(&requests, &orders, &entries, &issuers, outside.now)?;
         let time = u64::try_from(outside.now.unix_timestamp()).unwrap_or_default();
@@ -139,7 +142,7 @@ impl Sign {
         let held = |slip: &crate::exchange::Slip| {
             let text =
                 bundle::named(files, &slip.file, &slip.sha256).map_err(|error| vec![error.to_string()])?;
-            hold(text, slip, targets.as_ref())
+            hold(text, slip, targets.as_ref(), self.allow.list())
         };
         let all = crate::exchange::sign::each(&requests.requests, held);
         for (slip, outcome) in requests.requests.iter().zip(all) {
@@ -169,7 +172,7 @@ impl Sign {
                 && slip.signer == ROOT.name
             {
                 // The certificate is the one that the spec names, whatever lies in the directory.
-                let [_, beside] = self.place(&ROOT.place);
+                let [_, beside] = place(&self.authority, &ROOT.place);
                 let here = |key: &&PathBuf| is_in_token(key) || key.exists();
                 let key = root.key_file.as_ref().filter(|key| !beside.exists() && here(key));
                 let key = key.unwrap_or(&beside);
@@ -180,27 +183,10 @@ impl Sign {
             // Who is no CA of the catalogue or the spec is told by `refused`.
             let row = CATALOG.iter().chain(own).find(|row| row.name == slip.signer);
             if let Some(row) = row.filter(|row| matches!(row.kind, Kind::Authority { .. })) {
-                let [certificate, key] = self.place(&row.place);
+                let [certificate, key] = place(&self.authority, &row.place);
                 found.insert(slip.signer.clone(), Authority::load(&certificate, &key, &mut passphrases)?);
             }
         }
         Ok(found)
-    }
-
-    /// Where a CA's certificate and key are: in the directory itself, or where a tree has them.
-    fn place(&self, place: &str) -> [PathBuf; 2] {
-        let below = place.strip_prefix("pki/").unwrap_or(place);
-        let bases = ["", "authority", "pki"].map(|base| self.authority.join(base).join(below));
-        let with = |base: &Path, suffix: &str| {
-            let mut path = base.as_os_str().to_owned();
-            path.push(suffix);
-            PathBuf::from(path)
-        };
-        let base = bases.iter().find(|base| with(base, ".crt").exists()).unwrap_or(&bases[0]);
-        [with(base, ".crt"), with(base, ".key")]
-    }
-
-    fn ledger(&self) -> PathBuf {
-        self.ledger.clone().unwrap_or_else(|| self.authority.join(OWN).join("ledger"))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use time::OffsetDateTime;
 
 use super::ca::authority::{content, unusable};
@@ -45,6 +45,33 @@ pub struct WorkspaceArgs {
     /// Where the shared CAs and service account keys are, when they are not kept on the node itself.
     #[arg(long, value_name = "DIR", requires = "node")]
     authority: Option<PathBuf>,
+}
+
+/// A spec and a directory, where something else may take their place: the argument `into`.
+#[derive(Debug)]
+pub struct WorkspaceOrInto(pub Option<WorkspaceArgs>);
+
+impl Args for WorkspaceOrInto {
+    fn augment_args(command: Command) -> Command {
+        let relax = |arg: Arg| arg.required(false).required_unless_present("into").conflicts_with("into");
+        WorkspaceArgs::augment_args(command).mut_arg("file", relax)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for WorkspaceOrInto {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let said = matches.contains_id("file");
+        said.then(|| WorkspaceArgs::from_arg_matches(matches)).transpose().map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// A directory and what ought to be in it.
@@ -197,7 +224,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// What the lock file says of this run.
-fn me(kind: &str, now: OffsetDateTime) -> String {
+pub(super) fn me(kind: &str, now: OffsetDateTime) -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!(
         "kubepki {} with process {} on {host} since {}",

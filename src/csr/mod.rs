@@ -14,6 +14,8 @@
 //! | [`signer`] | the signers: what each allows, honours and drops |
 //! | [`lifetime`] | from when until when |
 //! | [`approve`], [`policy`] | who is approved without a person |
+//! | [`role`] | what users and groups may, as manifests |
+//! | [`power`] | users and groups that Kubernetes itself gives power |
 //! | [`expire`] | what is cleaned away |
 //! | [`mod@decide`] | the one function |
 //! | [`load`] | files into signers, rules and permissions |
@@ -27,9 +29,11 @@ pub mod load;
 pub mod names;
 pub mod object;
 pub mod policy;
+pub mod power;
 pub mod rbac;
 pub mod refusal;
 pub mod request;
+pub mod role;
 pub mod signer;
 pub mod strategy;
 pub mod usage;

@@ -40,6 +40,25 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, DiskError> 
     Ok(true)
 }
 
+/// Replaces one file that stands for itself by what `write` writes, as it comes.
+///
+/// # Errors
+/// When it cannot be written; then the old one is still there.
+pub fn replace_with(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), DiskError> {
+    let failed = DiskError::at(path, "cannot be written");
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut file = temporary(directory, &name, &[], mode).map_err(&failed)?;
+    write(file.as_file_mut()).map_err(&failed)?;
+    file.as_file().sync_all().map_err(&failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    sync_directory(directory)
+}
+
 /// Puts a file where nothing is yet.
 ///
 /// # Errors

@@ -15,7 +15,7 @@
 //! | [`durable`] | single files and directories, with their modes, on the disk |
 //! | [`digest`] | what was looked at, as one number |
 //! | [`scan`] | private keys where none belong |
-//! | [`archive`] | a node's directory as a tar file |
+//! | [`archive`], [`parcel`] | a node's directory as a tar file, and the list of what is in an encrypted one |
 
 pub mod acl;
 pub mod archive;
@@ -33,9 +33,13 @@ pub mod layout;
 pub mod lock;
 pub mod manifest;
 pub mod notation;
+#[cfg(feature = "age")]
+pub mod parcel;
 pub mod read;
 pub mod rolling;
 pub mod scan;
+#[cfg(feature = "age")]
+pub mod seal;
 pub mod survey;
 pub mod write;
 pub mod yaml;

@@ -56,8 +56,8 @@ pub enum ReadError {
     #[error("cannot be read: {0}")]
     System(String),
     /// More bytes than any such file has.
-    #[error("has more than {} MiB", MAX_SIZE >> 20)]
-    TooLarge,
+    #[error("has more than {} MiB", .0 >> 20)]
+    TooLarge(u64),
 }
 
 /// Reads a regular file. It is opened without waiting, so that a pipe cannot hold us, and looked at before it is read.
@@ -68,15 +68,15 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
     let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
     let flags = i32::try_from(flags).unwrap_or_default();
     // A device or socket may do something when it is merely opened: look first.
-    kind(&fs::metadata(path).map_err(|error| system(&error))?)?;
+    kind(&fs::metadata(path).map_err(|error| system(&error))?, MAX_SIZE)?;
     let file =
         OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| system(&error))?;
     let metadata = file.metadata().map_err(|error| system(&error))?;
-    kind(&metadata)?;
+    kind(&metadata, MAX_SIZE)?;
     let acl = Acl::of(&file);
     let bytes = contents(file, metadata.len()).map_err(|error| system(&error))?;
     if bytes.len() as u64 > MAX_SIZE {
-        return Err(ReadError::TooLarge);
+        return Err(ReadError::TooLarge(MAX_SIZE));
     }
     let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
     Ok(Bytes { mode, uid, gid, sha256: sha256(&bytes), acl, bytes })
@@ -87,11 +87,11 @@ pub fn bytes(path: &Path) -> Result<Bytes, ReadError> {
 /// # Errors
 /// When there is none, it is too large, or the system refuses.
 pub fn large(path: &Path) -> Result<Vec<u8>, ReadError> {
-    kind(&fs::metadata(path).map_err(|error| system(&error))?)?;
+    kind(&fs::metadata(path).map_err(|error| system(&error))?, LARGEST)?;
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| system(&error))?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| system(&error))?;
-    if bytes.len() as u64 > LARGEST { Err(ReadError::TooLarge) } else { Ok(bytes) }
+    if bytes.len() as u64 > LARGEST { Err(ReadError::TooLarge(LARGEST)) } else { Ok(bytes) }
 }
 
 /// Looks at a directory.
@@ -204,10 +204,10 @@ fn contents(file: File, length: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-fn kind(metadata: &Metadata) -> Result<(), ReadError> {
+fn kind(metadata: &Metadata, most: u64) -> Result<(), ReadError> {
     let kind = metadata.file_type();
     let other = if kind.is_file() {
-        return if metadata.len() > MAX_SIZE { Err(ReadError::TooLarge) } else { Ok(()) };
+        return if metadata.len() > most { Err(ReadError::TooLarge(most)) } else { Ok(()) };
     } else if kind.is_dir() {
         "a directory"
     } else if kind.is_fifo() {
@@ -224,5 +224,22 @@ fn system(error: &io::Error) -> ReadError {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReadError::Missing,
         _ => ReadError::System(reason(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_may_be_larger_than_a_file_of_a_tree() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(MAX_SIZE + 1).unwrap();
+        assert_eq!(bytes(file.path()).unwrap_err().to_string(), "has more than 4 MiB");
+        assert_eq!(large(file.path()).unwrap().len() as u64, MAX_SIZE + 1);
+        // Sparse: it takes no room.
+        file.as_file().set_len(LARGEST + 1).unwrap();
+        assert_eq!(large(file.path()).unwrap_err().to_string(), "has more than 512 MiB");
+        assert!(matches!(large(Path::new("/dev/zero")), Err(ReadError::NotAFile("a device"))));
     }
 }

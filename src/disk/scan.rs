@@ -68,7 +68,7 @@ impl Scan {
                         self.files.push((entry.into_path(), keys));
                     }
                 }
-                Err(read::ReadError::TooLarge) => self.too_large += 1,
+                Err(read::ReadError::TooLarge(_)) => self.too_large += 1,
                 Err(_) => {}
             }
         }

@@ -180,6 +180,21 @@ fn reasons(
     authority: Option<&Certificate>,
     now: OffsetDateTime,
 ) -> Vec<String> {
+    let mut reasons = faults(certificate, sent, authority, case.is_authority(), now);
+    if let Some(blueprint) = case.blueprint() {
+        reasons.extend(unspecified(certificate, blueprint));
+    }
+    reasons
+}
+
+/// Everything that is wrong with an answer, whatever it is for: a CA or not.
+pub(super) fn faults(
+    certificate: &Certificate,
+    sent: &[&Certificate],
+    authority: Option<&Certificate>,
+    for_ca: bool,
+    now: OffsetDateTime,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     match authority {
         None => reasons.push(format!(
@@ -202,7 +217,7 @@ fn reasons(
             }
         }
     }
-    if certificate.is_ca() && !case.is_authority() {
+    if certificate.is_ca() && !for_ca {
         reasons.push("it is the certificate of a CA".to_owned());
     }
     if let Some(error) = certificate.refusal() {
@@ -210,9 +225,6 @@ fn reasons(
     }
     if certificate.not_after < now {
         reasons.push(format!("it has ended on {}", date(certificate.not_after)));
-    }
-    if let Some(blueprint) = case.blueprint() {
-        reasons.extend(unspecified(certificate, blueprint));
     }
     reasons
 }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::Component;
+use std::path::{Component, Path};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tar::{Archive, Builder, EntryType, Header};
+use zeroize::Zeroizing;
 
 use super::MANIFEST;
 use crate::x509::hex::hex;
@@ -16,14 +17,20 @@ use crate::x509::sha256;
 /// The files of a bundle by their names.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// More files than any fleet needs: twenty for each of 5,000 nodes.
-const MOST_FILES: usize = 100_000;
+/// How much there may be in a tar file.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many files.
+    pub files: usize,
+    /// The largest file, in octets.
+    pub file: u64,
+    /// All of it together, in octets.
+    pub all: u64,
+}
 
-/// Requests and certificates have some kilobytes; the manifest has half a kilobyte for each.
-const LARGEST_FILE: u64 = 64 << 20;
-
-/// All of it together.
-const LARGEST_BUNDLE: u64 = 512 << 20;
+/// More files than any fleet needs: twenty for each of 5,000 nodes. Requests and certificates have some kilobytes; the
+/// manifest has half a kilobyte for each.
+const LIMITS: Limits = Limits { files: 100_000, file: 64 << 20, all: 512 << 20 };
 
 /// Why a bundle is not used.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +47,8 @@ pub enum BundleError {
         problem: &'static str,
     },
     /// It is larger than any that is needed.
-    #[error("is larger than {0}")]
-    Size(&'static str),
+    #[error("is larger than {} MiB, or has more than {} files, or one of more than {} MiB", .0.all >> 20, .0.files, .0.file >> 20)]
+    Size(Limits),
     /// It has no manifest.
     #[error("has no {MANIFEST}")]
     NoManifest,
@@ -69,9 +76,18 @@ pub enum BundleError {
 /// When it is no tar file; when it holds anything but regular files and directories, a path that is absolute or goes up,
 /// or a name twice; or when it is larger than any that is needed.
 pub fn read(bytes: &[u8]) -> Result<Files, BundleError> {
-    let mut files = Files::new();
-    let mut total = 0;
-    for entry in Archive::new(bytes).entries()? {
+    let found = members(bytes, &LIMITS)?;
+    Ok(found.into_iter().map(|(name, mut contents)| (name, std::mem::take(&mut *contents))).collect())
+}
+
+/// Reads every file of a tar file; the contents may be keys, so they are wiped.
+///
+/// # Errors
+/// As [`read`].
+pub fn members(tar: impl Read, limits: &Limits) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, BundleError> {
+    let mut files = BTreeMap::new();
+    let mut total: u64 = 0;
+    for entry in Archive::new(tar).entries()? {
         let mut entry = entry?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let refused = |problem| BundleError::Entry { name: name.escape_debug().to_string(), problem };
@@ -81,29 +97,38 @@ pub fn read(bytes: &[u8]) -> Result<Files, BundleError> {
             _ => return Err(refused("is neither a file nor a directory")),
         }
         let path = entry.path().map_err(|_| refused("is not UTF-8"))?.into_owned();
-        let name = path.to_str().ok_or_else(|| refused("is not UTF-8"))?;
-        if path.is_absolute() {
+        let path = path.to_str().ok_or_else(|| refused("is not UTF-8"))?;
+        if Path::new(path).is_absolute() {
             return Err(refused("is an absolute path"));
         }
-        let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-        if !path.components().all(plain) {
+        if !is_plain(path) {
             return Err(refused("leads out of the bundle"));
         }
-        total += entry.size();
-        if entry.size() > LARGEST_FILE || total > LARGEST_BUNDLE {
-            return Err(BundleError::Size("512 MiB, or a file in it than 64 MiB"));
+        let size = entry.size();
+        total = total.saturating_add(size);
+        if size > limits.file || total > limits.all || files.len() >= limits.files {
+            return Err(BundleError::Size(*limits));
         }
-        if files.len() >= MOST_FILES {
-            return Err(BundleError::Size("100,000 files"));
+        // What is only claimed takes no memory; what is there has room, so that no copy of a key is left behind.
+        let room = usize::try_from(size.min(1 << 20)).unwrap_or_default();
+        let mut contents = Zeroizing::new(Vec::with_capacity(room));
+        entry.by_ref().take(limits.file).read_to_end(&mut contents)?;
+        if contents.len() as u64 != size {
+            return Err(refused("is cut off"));
         }
-        let mut contents = Vec::new();
-        entry.by_ref().take(LARGEST_FILE).read_to_end(&mut contents)?;
-        let name = name.trim_start_matches("./").to_owned();
-        if files.insert(name, contents).is_some() {
+        let path = path.trim_start_matches("./").to_owned();
+        if files.insert(path, contents).is_some() {
             return Err(refused("is in it twice"));
         }
     }
     Ok(files)
+}
+
+/// Whether a path stays below where it begins, and is one at all.
+#[must_use]
+pub fn is_plain(path: &str) -> bool {
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    Path::new(path).components().all(plain) && !path.is_empty()
 }
 
 /// Writes a bundle: the same files make the same bytes. `time` is the time of every file, in seconds since 1970.

@@ -2,8 +2,8 @@
 
 use const_oid::db::rfc5280;
 
-use super::Slip;
 use super::bundle::digest;
+use super::{Slip, person};
 use crate::csr::usage::certified;
 use crate::spec::Period;
 use crate::target::{Aim, Blueprint, Site, Target, Targets};
@@ -24,11 +24,17 @@ pub struct Held {
     pub authority: Option<Blueprint>,
 }
 
-/// Holds a request to its slip, and to the spec's targets where they are given.
+/// Holds a request to its slip, and to the spec's targets where they are given; one for a person to the rules for people.
+/// `allowed` are the users and groups with power of their own that may be signed for.
 ///
 /// # Errors
 /// Every reason why it is not signed, with both values where two disagree.
-pub fn hold(text: &[u8], slip: &Slip, targets: Option<&Targets>) -> Result<Held, Vec<String>> {
+pub fn hold(
+    text: &[u8],
+    slip: &Slip,
+    targets: Option<&Targets>,
+    allowed: &[String],
+) -> Result<Held, Vec<String>> {
     let request = read(text).map_err(|reason| vec![reason])?;
     let mut reasons = own(&request, text, slip);
     let usages = certified(&slip.usages).unwrap_or_else(|unknown| {
@@ -53,7 +59,9 @@ pub fn hold(text: &[u8], slip: &Slip, targets: Option<&Targets>) -> Result<Held,
     }
     let validity = validity.unwrap_or(Period::seconds(0));
     let held = Held { request, usages, validity, authority };
-    if let Some(targets) = targets {
+    if slip.is_person() {
+        reasons.extend(person::reasons(&held, slip, targets, allowed));
+    } else if let Some(targets) = targets {
         reasons.extend(specified(&held, slip, targets));
     }
     if reasons.is_empty() { Ok(held) } else { Err(reasons) }

@@ -8,7 +8,10 @@ pub mod answer;
 pub mod ask;
 pub mod bundle;
 pub mod hold;
+pub mod person;
 pub mod sign;
+#[cfg(feature = "age")]
+pub mod unpack;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +50,9 @@ impl Requests {
 pub struct Slip {
     /// The name in the plan: `cp1/apiserver`.
     pub name: String,
-    /// The node that it is for; nothing where it is a CA's that the nodes share.
+    /// The node that it is for; nothing where it is a CA's that the nodes share, and for a person.
     pub node: String,
-    /// The credential.
+    /// The credential; `user` for a person.
     pub credential: String,
     /// The request's file in the bundle.
     pub file: String,
@@ -98,7 +101,7 @@ impl Answers {
 pub struct Paper {
     /// What it is for: the request's name, or the credential that is the CA.
     pub name: String,
-    /// The node that it is for; none for a CA.
+    /// The node that it is for; none for a CA or a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// The certificate's file in the bundle.

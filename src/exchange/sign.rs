@@ -153,8 +153,7 @@ pub fn answers(
         };
         let der = entry.der().ok_or_else(unread)?;
         let node = Some(slip.node.as_str()).filter(|node| !node.is_empty());
-        let file = format!("certificates/{}/{}.crt", node.unwrap_or("authority"), slip.credential);
-        paper(&slip.name, node, file, &der, entry.serial.clone())
+        paper(&slip.name, node, slip.answer(), &der, entry.serial.clone())
     };
     papers.extend(orders.par_iter().zip(entries).map(signed).collect::<Result<Vec<_>, _>>()?);
     let mut files = Files::new();

@@ -11,6 +11,9 @@ pub mod plan;
 mod signer;
 pub mod style;
 pub mod tabs;
+pub mod trust;
+pub mod unpacked;
+pub mod user;
 pub mod verification;
 
 use std::io;

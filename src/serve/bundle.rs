@@ -23,8 +23,7 @@ use crate::x509::go::quoted;
 /// The `apiVersion` of the object.
 pub const API_VERSION: &str = "certificates.k8s.io/v1beta1";
 
-/// Its `kind`.
-pub const KIND: &str = "ClusterTrustBundle";
+pub use crate::api::trust_bundle::KIND;
 
 /// Its resource.
 pub const RESOURCE: &str = "clustertrustbundles";

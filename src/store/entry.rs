@@ -131,8 +131,9 @@ impl Entry {
     }
 }
 
-/// A number without the octet that only says that it is not negative.
-fn unsigned(serial: &[u8]) -> &[u8] {
+/// A serial number without the octet that only says that it is not negative.
+#[must_use]
+pub fn unsigned(serial: &[u8]) -> &[u8] {
     match serial {
         [0, rest @ ..] if !rest.is_empty() => rest,
         serial => serial,

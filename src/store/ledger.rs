@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use super::StoreError;
 use super::counter::lock;
 use super::entry::{Claim, Entry};
-use crate::disk::{DiskError, batch};
+use crate::disk::{DiskError, OWN, batch};
 
 /// The ledger.
 #[derive(Debug)]
@@ -81,6 +81,25 @@ impl Ledger {
         writer.in_turn(Writer::catch_up)?;
         let (queue, written) = (Mutex::default(), Condvar::new());
         Ok(Self { path: path.to_owned(), queue, written, writer: Mutex::new(writer) })
+    }
+
+    /// Where the ledger of a CA is that lies in a directory: in `.kubepki` beside it. Of a CA in a part of a Kubernetes
+    /// directory (`pki/etcd`) or of a fleet's (`authority`) it is in that of the whole, where there is one: `kubepki csr`
+    /// writes there too. A ledger that is beside the CA already goes before.
+    #[must_use]
+    pub fn place(directory: &Path) -> PathBuf {
+        let part = |directory: &&Path| {
+            let name = directory.file_name().unwrap_or_default();
+            ["etcd", "pki", "authority"].iter().any(|part| name == *part)
+        };
+        let mut all = vec![directory];
+        while let Some(parent) = all.last().filter(|last| part(last)).and_then(|last| last.parent()) {
+            all.push(parent);
+        }
+        let file = |directory: &&Path| directory.join(OWN).join("ledger");
+        let known = all.iter().map(file).find(|file| file.exists());
+        let whole = || all.iter().rev().find(|directory| directory.join(OWN).is_dir()).map(file);
+        known.or_else(whole).unwrap_or_else(|| file(&directory))
     }
 
     /// The file.
@@ -319,6 +338,22 @@ mod tests {
             not_after: "2027-11-22T12:00:00Z".into(),
             certificate: "AAAA".into(),
         }
+    }
+
+    #[test]
+    fn the_ledger_is_beside_the_ca_or_with_the_tree() {
+        let home = tempfile::TempDir::new().unwrap();
+        let at = |below: &str| home.path().join(below);
+        let place = |below: &str| Ledger::place(&at(below)).strip_prefix(home.path()).unwrap().to_owned();
+        fs::create_dir_all(at("k/pki/etcd")).unwrap();
+        assert_eq!(place("k/pki/etcd"), Path::new("k/pki/etcd/.kubepki/ledger"));
+        fs::create_dir_all(at("k/.kubepki")).unwrap();
+        for below in ["k", "k/pki", "k/pki/etcd", "k/authority"] {
+            assert_eq!(place(below), Path::new("k/.kubepki/ledger"), "{below}");
+        }
+        assert_eq!(place("k/other"), Path::new("k/other/.kubepki/ledger"), "no part of a tree");
+        Ledger::open(&at("k/pki/.kubepki/ledger")).unwrap();
+        assert_eq!(place("k/pki"), Path::new("k/pki/.kubepki/ledger"), "what was begun goes on");
     }
 
     fn lines(path: &Path) -> usize {

@@ -140,6 +140,75 @@ fn what_a_ca_must_not_sign_it_does_not() {
     bed.run(&["ca", "new", "x", "--subject", "nobody"]).failure().err("CN=name,O=organization");
 }
 
+/// Every certificate is in the ledger beside its CA before it leaves, and nothing leaves that cannot be written there.
+#[test]
+fn the_ledger_goes_first() {
+    let bed = authorities();
+    let lines = |file: &str| -> Vec<serde_json::Value> {
+        bed.read(file).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    // The root signs itself, and the intermediate.
+    let [inter] = &lines(".kubepki/ledger")[..] else { panic!("one entry") };
+    assert_eq!((&inter["subject"], &inter["signer"]), (&"CN=Example Servers".into(), &"root".into()));
+    assert_eq!(inter["decision"]["message"], "by kubepki ca new");
+    ask(&bed, "api", "/CN=api", "DNS:api.example.com", EC);
+    let sign = [
+        "ca",
+        "sign",
+        "api.csr",
+        "--ca",
+        "sub/inter.crt",
+        "--profile",
+        "server",
+        "--requested-names",
+        "--ttl",
+        "1h",
+    ];
+    let signed = bed.run(&sign).success().stdout;
+    bed.write("api.crt", signed);
+    let serial = bed.peer("openssl", &["x509", "-in", "api.crt", "-noout", "-serial"]).success().stdout;
+    let [entry] = &lines("sub/.kubepki/ledger")[..] else { panic!("one entry") };
+    assert_eq!(serial.trim().to_lowercase(), format!("serial={}", entry["serial"].as_str().unwrap()));
+    assert_eq!(bed.mode("sub/.kubepki/ledger"), 0o600);
+    bed.write("blocked", "");
+    let out = [&sign[..], &["--ledger", "blocked/ledger", "--out", "other.crt"]].concat();
+    bed.run(&out).failure().err("blocked");
+    let new =
+        ["ca", "new", "third", "--parent", "root.crt", "--subject", "CN=t", "--ledger", "blocked/ledger"];
+    bed.run(&new).failure().err("blocked");
+    assert!(
+        !bed.path("other.crt").exists() && !bed.path("third.crt").exists() && !bed.path("third.key").exists()
+    );
+    bed.write("sub/.kubepki/ledger", "no entry\n");
+    bed.run(&sign).failure().err("line 1");
+    // A CA that is a part of a tree writes where the tree's ledger is.
+    bed.write("cluster.yaml", crate::testbed::SINGLE);
+    bed.run(&["apply", "-f", "cluster.yaml", "-d", "out"]).success();
+    let etcd = ["ca", "sign", "api.csr", "--ca", "out/pki/etcd/ca.crt", "--profile", "client", "--ttl", "1h"];
+    bed.run(&etcd).success();
+    assert_eq!(lines("out/.kubepki/ledger").len(), 1);
+}
+
+/// The groups of a request are the requester's wish: power is signed if whoever signs says its name.
+#[test]
+fn power_is_said_by_name() {
+    let bed = authorities();
+    ask(&bed, "eve", "/O=system:masters/CN=eve", "DNS:eve.example.com", EC);
+    let sign = |more: &[&str]| {
+        bed.run(&[&["ca", "sign", "eve.csr", "--ca", "sub/inter.crt", "--ttl", "1h"], more].concat())
+    };
+    for profile in ["client", "peer"] {
+        let asked = ["--profile", profile, "--requested-names"];
+        sign(&asked)
+            .failure()
+            .err("eve.csr: the group `system:masters` passes")
+            .err("--allow system:masters");
+        sign(&[&asked[..], &["--allow", "system:masters"]].concat()).success();
+        sign(&[&asked[..], &["--subject", "CN=eve"]].concat()).success();
+    }
+    sign(&["--profile", "server", "--requested-names"]).success();
+}
+
 #[test]
 fn an_encrypted_ca_signs_and_revokes() {
     let bed = Testbed::new();

@@ -121,8 +121,13 @@ fn certificates_are_those_of_cfssl() {
         let file = |made: &str| format!("{made}/{file}.pem");
         assert_eq!(gist(&bed, &file("ours")), gist(&bed, &file("theirs")), "{}", file("ours"));
     }
-    let files = |made: &str| bed.snapshot(made).into_keys().collect::<Vec<_>>();
+    let files = |made: &str| {
+        let all = bed.snapshot(made).into_keys();
+        all.filter(|path| !path.starts_with(".kubepki")).collect::<Vec<_>>()
+    };
     assert_eq!(files("ours"), files("theirs"));
+    // Beside the CA, and not what signs itself: each is in the ledger.
+    assert_eq!(bed.read("ours/.kubepki/ledger").lines().count(), 5);
     assert_eq!((bed.mode("ours/ca-key.pem"), bed.mode("ours/ca.pem")), (0o600, 0o644));
     // Across: cfssl signs what we ask for, and we sign what cfssl asks for, with its CA. Without a configuration both have
     // a profile of their own.
@@ -193,6 +198,23 @@ fn what_cfssl_would_pass_over_is_refused() {
         .err("-ca FILE and -ca-key FILE name its certificate");
     bed.shell("echo '{}' | kubepki cfssl json -bare x").code(2).err("has neither cert, csr nor key in it");
     bed.shell("echo no | kubepki cfssl sign -ca ca.pem -ca-key ca-key.pem -").code(2).err("-: ");
+}
+
+/// cfssl signs for anybody in any group, and so do we, but not in silence; what cannot be written down is not signed.
+#[test]
+fn power_is_told_and_the_ledger_goes_first() {
+    let bed = bed();
+    bed.shell("kubepki cfssl gencert -initca ca.json | kubepki cfssl json -bare ca").success();
+    bed.write("admin.json", r#"{"CN": "admin", "names": [{"O": "system:masters"}]}"#);
+    let sign = ["cfssl", "gencert", "-ca=ca.pem", "-ca-key=ca-key.pem", "admin.json"];
+    bed.run(&sign)
+        .success()
+        .out("\"cert\"")
+        .err("warning: the group `system:masters` passes every authorization");
+    assert_eq!(bed.read(".kubepki/ledger").lines().count(), 1);
+    bed.write("blocked", "");
+    let blocked = [&sign[..], &["-ledger", "blocked/ledger"]].concat();
+    assert_eq!(bed.run(&blocked).failure().err("blocked").stdout, "");
 }
 
 /// What cfssl's server answers is read too.

@@ -114,6 +114,9 @@ fn manual_pages_of_every_verb() {
         "-serve",
         "-show",
         "-sign",
+        "-trust",
+        "-unpack",
+        "-user",
         "-verify",
     ];
     for verb in verbs {
@@ -140,6 +143,9 @@ fn help_shows_a_session_and_every_flag_its_words() {
         "plan",
         "renew",
         "show",
+        "trust",
+        "unpack",
+        "user",
         "verify",
     ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}");

@@ -31,6 +31,7 @@ mod kill;
 mod kubectl;
 mod layouts;
 mod openssl;
+mod people;
 mod plan;
 mod readme;
 mod renew;
@@ -40,4 +41,7 @@ mod rules;
 mod serve;
 mod spec;
 mod token;
+mod trust;
+#[cfg(feature = "age")]
+mod unpack;
 mod verify;

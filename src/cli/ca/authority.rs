@@ -80,6 +80,21 @@ impl PrivateKeyFile {
     }
 }
 
+/// Where a CA's certificate and key are, by the place that a tree has for them (`pki/etcd/ca`): in the directory itself, or
+/// where a fleet or a Kubernetes directory has them.
+#[must_use]
+pub fn place(directory: &Path, place: &str) -> [PathBuf; 2] {
+    let below = place.strip_prefix("pki/").unwrap_or(place);
+    let bases = ["", "authority", "pki"].map(|base| directory.join(base).join(below));
+    let with = |base: &Path, suffix: &str| {
+        let mut path = base.as_os_str().to_owned();
+        path.push(suffix);
+        PathBuf::from(path)
+    };
+    let base = bases.iter().find(|base| with(base, ".crt").exists()).unwrap_or(&bases[0]);
+    [with(base, ".crt"), with(base, ".key")]
+}
+
 /// The one certificate request of a file.
 ///
 /// # Errors

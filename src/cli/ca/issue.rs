@@ -5,24 +5,36 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use super::authority::Authority;
+use crate::cli::ledger::LedgerArgs;
 use crate::cli::terminal;
 use crate::error::Error;
 use crate::moment::rfc3339;
+use crate::store::entry::{Entry, Reason};
 use crate::x509::path::{Conditions, Validator};
 use crate::x509::public_key::PublicKeyKind;
 use crate::x509::{Certificate, KeyUsage, Profile, PublicKey, Request};
 
+/// How a certificate gets into the ledger.
+pub struct Record<'a> {
+    /// The verb that signs.
+    pub verb: &'static str,
+    /// Where the ledger is.
+    pub ledger: &'a LedgerArgs,
+}
+
 /// Checks that the CA may sign this now, signs it, and checks what came out as whoever trusts the CA would: dates, path
 /// length and the name constraints of the CA and of those that its file leads on to. A certificate that would outlive the
-/// CA is cut to fit, and that is said. `what` names the request's file in refusals.
+/// CA is cut to fit, and that is said. It is in the ledger before it leaves. `what` names the request's file in refusals.
 ///
 /// # Errors
-/// When the CA must not sign it, or the cryptographic library fails. Then there is no certificate.
+/// When the CA must not sign it, the ledger cannot be written, or the cryptographic library fails. Then there is no
+/// certificate.
 pub fn issue(
     ca: &Authority,
     what: &Path,
     mut profile: Profile,
     public_key: &PublicKey,
+    record: &Record<'_>,
     now: OffsetDateTime,
 ) -> Result<Certificate, Error> {
     let issuer = ca.issuer()?;
@@ -64,6 +76,7 @@ pub fn issue(
         profile.not_after = authority.not_after;
         terminal::note(&format!("cut to {}, when its CA ends", rfc3339(authority.not_after)));
     }
+    let ledger = record.ledger.open(ca_path.parent().unwrap_or(Path::new("")))?;
     let failed = |source| Error::Key { path: ca_path.to_owned(), source };
     let certificate = issuer.issue(&profile, public_key).map_err(failed)?;
     let chain: Vec<&Certificate> = ca.chain.iter().collect();
@@ -75,6 +88,10 @@ pub fn issue(
         let who = if reason.depth == 0 { "the certificate" } else { "the CA" };
         return Err(refused(what, format!("{who} {}", reason.fault)));
     }
+    let signer = ca_path.file_stem().unwrap_or_default().to_string_lossy();
+    let message = format!("by kubepki {}", record.verb);
+    let reason = Reason { rule: None, reason: "SignedByHand".to_owned(), message };
+    ledger.add(vec![Entry::new(&certificate, &signer, reason, now)], now)?;
     Ok(certificate)
 }
 

@@ -6,7 +6,8 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use super::authority::Authority;
-use super::issue::issue;
+use super::issue::{Record, issue};
+use crate::cli::ledger::LedgerArgs;
 use crate::cli::passphrase::{PassphraseArgs, Passphrases};
 use crate::cli::{Exit, Outside};
 use crate::disk::durable;
@@ -75,6 +76,9 @@ pub struct New {
     encrypt: bool,
 
     #[command(flatten)]
+    ledger: LedgerArgs,
+
+    #[command(flatten)]
     passphrase: PassphraseArgs,
 }
 
@@ -135,7 +139,10 @@ impl New {
         };
         let profile = self.profile(outside).map_err(failed)?;
         let certificate = match &parent {
-            Some(parent) => issue(parent, &certificate_path, profile, key.public_key(), outside.now)?,
+            Some(parent) => {
+                let record = Record { verb: "ca new", ledger: &self.ledger };
+                issue(parent, &certificate_path, profile, key.public_key(), &record, outside.now)?
+            }
             None => signing::self_signed(&profile, key).map_err(failed)?,
         };
         let text = if let Some(key) = &in_token {

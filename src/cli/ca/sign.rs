@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::authority::{Authority, read_request};
-use super::issue::{issue, prove};
+use super::issue::{Record, issue, prove};
 use super::new::authority_usages;
+use crate::cli::allow::AllowArgs;
+use crate::cli::ledger::LedgerArgs;
 use crate::cli::passphrase::{PassphraseArgs, Passphrases};
 use crate::cli::{Exit, Outside, terminal};
 use crate::disk::durable;
@@ -21,7 +23,8 @@ use crate::x509::{
 /// Sign a certificate request with a CA
 ///
 /// The request must be signed by the key in it. Of what it asks for, key and subject are taken; names only with
-/// --requested-names, usages never: --profile says them.
+/// --requested-names, usages never: --profile says them. A client that Kubernetes itself gives power, such as a member of
+/// `system:masters`, is signed only if --allow or --subject says its name.
 #[derive(Debug, Args)]
 pub struct Sign {
     /// The request, in PEM or DER.
@@ -69,6 +72,12 @@ pub struct Sign {
     out: Option<PathBuf>,
 
     #[command(flatten)]
+    allow: AllowArgs,
+
+    #[command(flatten)]
+    ledger: LedgerArgs,
+
+    #[command(flatten)]
     passphrase: PassphraseArgs,
 }
 
@@ -98,7 +107,8 @@ impl Sign {
         let key = self.ca_key.clone().unwrap_or_else(|| self.ca.with_extension("key"));
         let authority = Authority::load(&self.ca, &key, &mut passphrases)?;
         let (what, public_key) = (&self.request, &request.public_key);
-        let certificate = issue(&authority, what, profile, public_key, outside.now)?;
+        let record = Record { verb: "ca sign", ledger: &self.ledger };
+        let certificate = issue(&authority, what, profile, public_key, &record, outside.now)?;
         let text = self.text(&certificate, &authority)?;
         match &self.out {
             Some(path) => drop(durable::replace(path, text.as_bytes(), 0o644)?),
@@ -139,6 +149,10 @@ impl Sign {
             Some(subject) => subject.to_name().map_err(failed)?,
             None => request.subject.clone(),
         };
+        // Who writes the subject says it.
+        if matches!(self.profile, Kind::Client | Kind::Peer) && self.subject.is_none() {
+            self.allow.hold(&self.request.display().to_string(), &subject)?;
+        }
         let ca = self.profile == Kind::Intermediate;
         if subject.is_empty() && (ca || names.is_empty()) {
             return Err(refused("it has neither subject nor names"));

@@ -25,7 +25,7 @@ pub fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut bytes = Zeroizing::new(Vec::new());
     let input = std::io::stdin().take(MAX_SIZE + 1).read_to_end(&mut bytes);
     input.map_err(DiskError::at(Path::new("standard input"), "cannot be read"))?;
-    if bytes.len() as u64 > MAX_SIZE { Err(failed(ReadError::TooLarge)) } else { Ok(bytes) }
+    if bytes.len() as u64 > MAX_SIZE { Err(failed(ReadError::TooLarge(MAX_SIZE))) } else { Ok(bytes) }
 }
 
 /// A document of JSON.

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::input::{self, period, refused};
-use crate::cli::Outside;
 use crate::cli::ca::authority::Authority;
-use crate::cli::ca::issue::issue;
+use crate::cli::ca::issue::{Record, issue};
+use crate::cli::ledger::LedgerArgs;
 use crate::cli::passphrase::{PassphraseArgs, Passphrases};
+use crate::cli::{Outside, terminal};
+use crate::csr::power::powers;
 use crate::error::Error;
 use crate::x509::cfssl::{Config, SigningProfile};
 use crate::x509::profile::BACKDATE;
-use crate::x509::{Certificate, Profile, Request, SubjectAltName};
+use crate::x509::{Certificate, ExtendedKeyUsage, Profile, Request, SubjectAltName};
 
 /// Who signs, and what.
 #[derive(Debug, Args)]
@@ -40,6 +42,9 @@ pub struct SignerArgs {
     /// How much cfssl says; it has no meaning here.
     #[arg(long, value_name = "N")]
     loglevel: Option<u8>,
+
+    #[command(flatten)]
+    ledger: LedgerArgs,
 
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -94,6 +99,13 @@ impl SignerArgs {
         };
         let mut passphrases = Passphrases::new(&self.passphrase);
         let authority = Authority::load(ca, ca_key, &mut passphrases)?;
-        issue(&authority, what, profile, &request.public_key, outside.now)
+        if profile.usages.extended.contains(&ExtendedKeyUsage::ClientAuth) {
+            // cfssl signs them without a word, and scripts rely on it.
+            for power in powers(&profile.subject, &[]) {
+                terminal::warning(&power.words());
+            }
+        }
+        let record = Record { verb: "cfssl", ledger: &self.ledger };
+        issue(&authority, what, profile, &request.public_key, &record, outside.now)
     }
 }

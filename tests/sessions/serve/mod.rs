@@ -7,6 +7,7 @@ mod hostile;
 mod kill;
 mod kubectl;
 mod kubelet;
+mod people;
 mod root;
 mod watch;
 mod who;
