@@ -116,8 +116,9 @@ pub fn members(tar: impl Read, limits: &Limits) -> Result<BTreeMap<String, Zeroi
         if contents.len() as u64 != size {
             return Err(refused("is cut off"));
         }
-        let path = path.trim_start_matches("./").to_owned();
-        if files.insert(path, contents).is_some() {
+        // One file, one name: `./a//b` is `a/b`.
+        let parts = path.split('/').filter(|part| !["", "."].contains(part)).collect::<Vec<_>>();
+        if files.insert(parts.join("/"), contents).is_some() {
             return Err(refused("is in it twice"));
         }
     }
@@ -128,7 +129,8 @@ pub fn members(tar: impl Read, limits: &Limits) -> Result<BTreeMap<String, Zeroi
 #[must_use]
 pub fn is_plain(path: &str) -> bool {
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-    Path::new(path).components().all(plain) && !path.is_empty()
+    let named = |part: Component<'_>| matches!(part, Component::Normal(_));
+    Path::new(path).components().all(plain) && Path::new(path).components().any(named)
 }
 
 /// Writes a bundle: the same files make the same bytes. `time` is the time of every file, in seconds since 1970.
@@ -241,6 +243,11 @@ mod tests {
                 [raw("a", EntryType::Regular)[..512].to_vec(), raw("./a", EntryType::Regular)].concat(),
                 "holds `./a`, which is in it twice",
             ),
+            (
+                [raw("a/b", EntryType::Regular)[..512].to_vec(), raw("a//./b", EntryType::Regular)].concat(),
+                "holds `a//./b`, which is in it twice",
+            ),
+            (raw(".", EntryType::Regular), "holds `.`, which leads out of the bundle"),
         ];
         for (bytes, problem) in cases {
             assert_eq!(read(&bytes).unwrap_err().to_string(), problem);

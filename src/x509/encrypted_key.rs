@@ -55,6 +55,13 @@ impl EncryptedKey {
         let EncryptionScheme::Pbes2(scheme) = info.encryption_algorithm else {
             return Err(Error::UnsupportedEncryption(PBES1));
         };
+        if let Kdf::Scrypt(kdf) = &scheme.kdf {
+            // RFC 7914 §2; the library takes for granted that N is a power of two, and panics at zero.
+            let cost = kdf.cost_parameter;
+            if cost < 2 || !cost.is_power_of_two() || kdf.block_size == 0 || kdf.parallelization == 0 {
+                return Err(Error::UnsupportedEncryption("by scrypt with parameters that it does not have"));
+            }
+        }
         let affordable = match &scheme.kdf {
             Kdf::Pbkdf2(kdf) => kdf.iteration_count <= MOST_ROUNDS,
             Kdf::Scrypt(kdf) => {
@@ -214,9 +221,17 @@ mod tests {
         let costly = Some(Error::UnsupportedEncryption("at a cost that no key of this world has"));
         assert_eq!(read(&slow), costly);
         assert_eq!(read(&scheme(1)), None);
-        for (cost_parameter, block_size, parallelization, expected) in
-            [(1 << 14, 8, 1, None), (1 << 19, 8, 1, costly.clone()), (2, 1, 17, costly)]
-        {
+        let none = Some(Error::UnsupportedEncryption("by scrypt with parameters that it does not have"));
+        for (cost_parameter, block_size, parallelization, expected) in [
+            (1 << 14, 8, 1, None),
+            (1 << 19, 8, 1, costly.clone()),
+            (2, 1, 17, costly),
+            (0, 8, 1, none.clone()),
+            (1, 8, 1, none.clone()),
+            (6, 8, 1, none.clone()),
+            (16, 0, 1, none.clone()),
+            (16, 8, 0, none),
+        ] {
             let Kdf::Pbkdf2(pbkdf2) = slow.kdf.clone() else { panic!("PBKDF2") };
             let kdf = pbes2::ScryptParams {
                 salt: pbkdf2.salt,
