@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Component, Path};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 use tar::{Archive, Builder, EntryType, Header};
 use zeroize::Zeroizing;
@@ -152,6 +152,14 @@ pub fn write(files: &Files, time: u64) -> io::Result<Vec<u8>> {
     builder.into_inner()
 }
 
+/// What a manifest says that it is.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Head {
+    api_version: String,
+    kind: String,
+}
+
 /// The manifest of a bundle, if it has one.
 ///
 /// # Errors
@@ -159,13 +167,12 @@ pub fn write(files: &Files, time: u64) -> io::Result<Vec<u8>> {
 pub fn manifest<T: DeserializeOwned>(files: &Files, kind: &str) -> Result<T, BundleError> {
     let text = files.get(MANIFEST).ok_or(BundleError::NoManifest)?;
     let unfit = |error: serde_json::Error| BundleError::Manifest(error.to_string());
-    let value: serde_json::Value = serde_json::from_slice(text).map_err(unfit)?;
-    let found = |field: &str| value.get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
-    if (found("apiVersion"), found("kind")) != (super::API_VERSION, kind) {
+    let Head { api_version, kind: said } = serde_json::from_slice(text).map_err(unfit)?;
+    if (api_version.as_str(), said.as_str()) != (super::API_VERSION, kind) {
         return Err(BundleError::Manifest(format!(
             "is `{}` of `{}`, not `{kind}` of `{}`",
-            found("kind").escape_debug(),
-            found("apiVersion").escape_debug(),
+            said.escape_debug(),
+            api_version.escape_debug(),
             super::API_VERSION
         )));
     }

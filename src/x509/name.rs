@@ -1,6 +1,6 @@
 //! Distinguished names (RFC 5280 §4.1.2.4), kept byte for byte.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::{DB, rfc4519};
@@ -161,15 +161,20 @@ impl fmt::Display for Name {
             f.write_str(if i == 0 { "" } else { ", " })?;
             for (j, attribute) in rdn.iter().enumerate() {
                 f.write_str(if j == 0 { "" } else { "+" })?;
-                match DB.find_names_for_oid(attribute.oid).min_by_key(|name| name.len()) {
-                    Some(name) => write!(f, "{}=", name.to_uppercase())?,
-                    None => write!(f, "{}=", attribute.oid)?,
+                // The table is searched from its beginning: not for what is in every name.
+                match attribute.oid {
+                    rfc4519::CN => f.write_str("CN=")?,
+                    rfc4519::O => f.write_str("O=")?,
+                    oid => match DB.find_names_for_oid(oid).min_by_key(|name| name.len()) {
+                        Some(name) => write!(f, "{}=", name.to_uppercase())?,
+                        None => write!(f, "{oid}=")?,
+                    },
                 }
                 for character in attribute.value.chars() {
                     match character {
                         ',' | '+' | '\\' | '=' => write!(f, "\\{character}")?,
                         c if c.is_control() => write!(f, "{}", c.escape_default())?,
-                        c => write!(f, "{c}")?,
+                        c => f.write_char(c)?,
                     }
                 }
             }
