@@ -16,7 +16,7 @@ use crate::csr::object::{API_VERSION, GROUP, KIND, RESOURCE, time};
 use crate::csr::refusal::Reason;
 use crate::csr::strategy::{self, SUFFIX};
 use crate::csr::validate::Endpoint;
-use crate::csr::{CertificateSigningRequest, Object, Refusal};
+use crate::csr::{CertificateSigningRequest, Object, Refusal, User};
 use crate::store::birth::birth;
 use crate::store::controller::Settings;
 use crate::store::{Resident, Store, StoreError, Stored, Write};
@@ -125,19 +125,7 @@ impl Desk<'_> {
             .retry(name, said, |old| {
                 let mut new = decoded.value.clone();
                 track(Some(&value(old)), &mut new, kind, &self.writer(&manager, endpoint));
-                let new: CertificateSigningRequest = typed(new)?;
-                let request = self.settings.readings.read(&old.spec.request.0);
-                let new = strategy::update_read(
-                    new,
-                    old,
-                    &request,
-                    endpoint,
-                    &call.user,
-                    &self.admission(),
-                    self.now,
-                );
-                let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
-                put(new, &options)
+                self.admit(new, old, endpoint, &call.user, options.dry_run)
             })
             .await?;
         Ok(form.one(200, Thing::Request(&object)).warned(&decoded.warnings))
@@ -186,22 +174,25 @@ impl Desk<'_> {
                     track(Some(&before), &mut patched.value, kind, &writer);
                 }
                 warnings = patched.warnings;
-                let new: CertificateSigningRequest = typed(patched.value)?;
-                let request = self.settings.readings.read(&old.spec.request.0);
-                let new = strategy::update_read(
-                    new,
-                    old,
-                    &request,
-                    endpoint,
-                    &call.user,
-                    &self.admission(),
-                    self.now,
-                );
-                let new = new.map_err(|refusal| Status::refused(&refusal, name))?;
-                put(new, &options)
+                self.admit(patched.value, old, endpoint, &call.user, options.dry_run)
             })
             .await?;
         Ok(form.one(200, Thing::Request(&object)).warned(&warnings))
+    }
+
+    /// What is to be put in the place of an object for one that came.
+    fn admit(
+        &self,
+        new: Value,
+        old: &CertificateSigningRequest,
+        endpoint: Endpoint,
+        user: &User,
+        dry_run: bool,
+    ) -> Result<Put, Status> {
+        let request = self.settings.readings.read(&old.spec.request.0);
+        let admission = self.admission();
+        let new = strategy::update_read(typed(new)?, old, &request, endpoint, user, &admission, self.now);
+        put(new.map_err(|refusal| Status::refused(&refusal, old.name()))?, dry_run)
     }
 
     /// Looks at the object that is there and writes another, again where somebody else was quicker. `said` is whether the
@@ -330,13 +321,13 @@ struct Put {
 }
 
 /// What is to be done for an object to be put.
-fn put(object: CertificateSigningRequest, options: &WriteOptions) -> Result<Put, Status> {
+fn put(object: CertificateSigningRequest, dry_run: bool) -> Result<Put, Status> {
     fits(&object)?;
     let metadata = &object.metadata;
     // What was only kept for somebody's finalizer goes with the last of them.
     let over =
         metadata.deletion_timestamp.is_some() && metadata.finalizers.as_ref().is_none_or(Vec::is_empty);
-    Ok(Put { object, dry_run: options.dry_run, over })
+    Ok(Put { object, dry_run, over })
 }
 
 /// What is to be deleted.
