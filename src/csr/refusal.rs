@@ -216,6 +216,14 @@ impl Refusal {
         Self { reason: Reason::Conflict, message, causes: Vec::new() }
     }
 
+    /// The object is about another name than the path of the request.
+    #[must_use]
+    pub fn other_name(said: &str, at: &str) -> Self {
+        Self::bad_request(format!(
+            "the name of the object ({said}) does not match the name on the URL ({at})"
+        ))
+    }
+
     /// A body that is no such object.
     #[must_use]
     pub fn bad_request(message: impl Into<String>) -> Self {

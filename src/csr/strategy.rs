@@ -192,12 +192,7 @@ fn same_object(new: &CertificateSigningRequest, old: &CertificateSigningRequest)
         )));
     }
     if new.name() != old.name() {
-        let message = format!(
-            "the name of the object ({}) does not match the name on the URL ({})",
-            new.name(),
-            old.name()
-        );
-        return Err(Refusal::bad_request(message));
+        return Err(Refusal::other_name(new.name(), old.name()));
     }
     if let Some(uid) = said(&new.metadata.uid).filter(|uid| uid != old.uid()) {
         let text =

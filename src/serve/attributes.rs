@@ -95,13 +95,25 @@ impl Subject {
             format!("/{}", resource.subresource)
         };
         let place = if resource.namespace.is_empty() {
-            "at the cluster scope".to_owned()
+            CLUSTER.to_owned()
         } else {
             format!("in the namespace \"{}\"", resource.namespace)
         };
         let Resource { name, group, .. } = resource;
-        format!("User {user} cannot {verb} resource \"{name}{part}\" in API group \"{group}\" {place}")
+        sentence(&user, verb, &format!("{name}{part}"), group, &place)
     }
+}
+
+const CLUSTER: &str = "at the cluster scope";
+
+/// Why a user may not do something in the whole cluster, in the words of the API server.
+#[must_use]
+pub fn cannot(user: &str, verb: &str, resource: &str, group: &str) -> String {
+    sentence(&crate::x509::go::quoted(user), verb, resource, group, CLUSTER)
+}
+
+fn sentence(user: &str, verb: &str, resource: &str, group: &str, place: &str) -> String {
+    format!("User {user} cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}")
 }
 
 /// The name that a field selector asks for, if it asks for exactly one.

@@ -8,6 +8,7 @@ use crate::api::status::Status;
 use crate::csr::rbac::{Attributes, Rbac};
 use crate::csr::{Refusal, User};
 
+use super::attributes::cannot;
 use super::credentials::Current;
 use super::link::Link;
 
@@ -66,12 +67,8 @@ pub fn impersonate(user: User, headers: &HeaderMap, rbac: &Rbac) -> Result<User,
         if rbac.allows(&user, &wanted) {
             return Ok(());
         }
-        let quoted = crate::x509::go::quoted;
-        let text = format!(
-            "User {} cannot impersonate resource \"{resource}\" in API group \"{group}\" at the cluster scope",
-            quoted(&user.name)
-        );
-        let message = format!("{resource} {} is forbidden: {text}", quoted(name));
+        let text = cannot(&user.name, "impersonate", resource, group);
+        let message = format!("{resource} {} is forbidden: {text}", crate::x509::go::quoted(name));
         Err(Status::new(403, Refusal::forbidden("", "").reason.to_string().as_str(), message))
     };
     may("", "users", "", &name)?;

@@ -22,6 +22,7 @@ use crate::store::controller::Settings;
 use crate::store::{Resident, Store, StoreError, Stored, Write};
 
 use super::answer::Answer;
+use super::attributes::cannot;
 use super::call::{Call, known, typed};
 use super::read::{self, find, value};
 use super::selection::Selection;
@@ -147,19 +148,11 @@ impl Desk<'_> {
         if applies && endpoint == Endpoint::Main && self.store.request(name).is_none() {
             let made = patch::apply(patch_type, &call.body, None, kind, &options, &writer)?;
             let object: CertificateSigningRequest = typed(made.value)?;
-            let refuse = |text: String| Err(Status::bad_request(text));
             if object.name() != name {
-                return refuse(format!(
-                    "the name of the object ({}) does not match the name on the URL ({name})",
-                    object.name()
-                ));
+                return Err(Status::refused(&Refusal::other_name(object.name(), name), name));
             }
-            let allowed = self.settings.rbac.allows_request(&call.user, "create", "", "");
-            if !allowed {
-                let text = format!(
-                    "User {} cannot create resource \"{RESOURCE}\" in API group \"{GROUP}\" at the cluster scope",
-                    crate::x509::go::quoted(&call.user.name)
-                );
+            if !self.settings.rbac.allows_request(&call.user, "create", "", "") {
+                let text = cannot(&call.user.name, "create", RESOURCE, GROUP);
                 return Err(Status::refused(&Refusal::forbidden(name, &text), name));
             }
             let object = self.create_object(&object, call, &options).await?;

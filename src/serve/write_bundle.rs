@@ -9,11 +9,13 @@ use crate::api::managed::{Writer, track};
 use crate::api::patch::{self, PatchType};
 use crate::api::status::{Details, Status};
 use crate::api::trust_bundle;
+use crate::csr::Refusal;
 use crate::csr::object::GROUP;
 use crate::csr::rbac::Attributes;
 use crate::x509::go::quoted;
 
 use super::answer::Answer;
+use super::attributes::cannot;
 use super::bundle::{API_VERSION, Bundles, KIND, RESOURCE, conflict, name, not_found, signer};
 use super::call::{Call, known};
 use super::selection::Selection;
@@ -89,15 +91,12 @@ impl Desk<'_> {
             }
             let made = patch::apply(patch_type, &call.body, None, kind, &options, &writer)?;
             if name(&made.value) != at {
-                return Err(other_name(&made.value, at));
+                return Err(Status::refused(&Refusal::other_name(name(&made.value), at), at));
             }
             let attributes =
                 Attributes { verb: "create", group: GROUP, resource: RESOURCE, subresource: "", name: "" };
             if !self.settings.rbac.allows(&call.user, &attributes) {
-                let user = quoted(&call.user.name);
-                let text = format!(
-                    "User {user} cannot create resource \"{RESOURCE}\" in API group \"{GROUP}\" at the cluster scope"
-                );
+                let text = cannot(&call.user.name, "create", RESOURCE, GROUP);
                 return Err(forbidden(at, &text));
             }
             let object = self.make_bundle(bundles, call, made.value, options.dry_run)?;
@@ -120,7 +119,7 @@ impl Desk<'_> {
         dry_run: bool,
     ) -> Result<Arc<Value>, Status> {
         if name(&new) != name(old) {
-            return Err(other_name(&new, name(old)));
+            return Err(Status::refused(&Refusal::other_name(name(&new), name(old)), name(old)));
         }
         trust_bundle::update(&new, old)?;
         for field in ["resourceVersion", "uid"] {
@@ -200,10 +199,4 @@ impl Desk<'_> {
 fn forbidden(name: &str, text: &str) -> Status {
     let message = format!("{RESOURCE}.{GROUP} {} is forbidden: {text}", quoted(name));
     Status::new(403, "Forbidden", message).details(RESOURCE, name, Vec::new())
-}
-
-/// The body is about another object than the path.
-fn other_name(object: &Value, at: &str) -> Status {
-    let name = name(object);
-    Status::bad_request(format!("the name of the object ({name}) does not match the name on the URL ({at})"))
 }

@@ -25,7 +25,7 @@ fn fleet() -> (Testbed, Vec<String>) {
 
 fn unpack(node: &str, key: &str, more: &[&str]) -> Vec<String> {
     let file = format!("out/nodes/{node}.tar.age");
-    let arguments = ["unpack", &file, "--identity", key, "-d", "root"];
+    let arguments = ["unpack", &file, "--identity", key, "-d", "host"];
     arguments.iter().chain(more).map(|argument| (*argument).to_owned()).collect()
 }
 
@@ -43,18 +43,18 @@ fn a_node_gets_what_is_its_own() {
     let first = run(&bed, &unpack("cp1", "cp1.key", &[])).success();
     first.out("+ etc/kubernetes/pki/ca.crt\n").out("cp1 in ").out("created\n");
     // The tree is the overlay, file for file and mode for mode; directories are as they should be, whatever the umask.
-    let diff = "cd out/nodes/cp1 && find . -type f -exec cmp {} ../../../root/{} \\;";
+    let diff = "cd out/nodes/cp1 && find . -type f -exec cmp {} ../../../host/{} \\;";
     assert_eq!(bed.shell(diff).success().stdout, "");
     let modes = |root: &str| {
         bed.shell(&format!("cd {root}; find . -path '*/.kubepki*' -prune -o -printf '%p %m\\n' | sort"))
     };
-    let (ours, theirs) = (modes("root/etc").success().stdout, modes("out/nodes/cp1/etc").success().stdout);
+    let (ours, theirs) = (modes("host/etc").success().stdout, modes("out/nodes/cp1/etc").success().stdout);
     assert_eq!(ours, theirs);
-    bed.assert_pairs_match("root");
+    bed.assert_pairs_match("host");
     // Again, it is all there, and nothing is written, not even a lock.
-    let before = bed.snapshot("root");
+    let before = bed.snapshot("host");
     run(&bed, &unpack("cp1", "cp1.key", &[])).success().out("= etc/kubernetes/pki/ca.crt\n").out(" kept\n");
-    assert_eq!(bed.snapshot("root"), before);
+    assert_eq!(bed.snapshot("host"), before);
     // The operator may open each; another node none but its own.
     let ran = run(&bed, &unpack("worker1", "operator.key", &["--yes", "-o", "json"])).success();
     assert_eq!(
@@ -76,23 +76,23 @@ fn a_node_gets_what_is_its_own() {
 fn what_is_there_is_replaced_if_that_is_wanted() {
     let (bed, _) = fleet();
     run(&bed, &unpack("cp1", "cp1.key", &[])).success();
-    let good = bed.read("root/etc/kubernetes/pki/apiserver.crt");
-    bed.write("root/etc/kubernetes/pki/apiserver.crt", "other");
-    bed.set_mode("root/etc/kubernetes/pki/sa.key", 0o644);
-    let before = bed.snapshot("root");
+    let good = bed.read("host/etc/kubernetes/pki/apiserver.crt");
+    bed.write("host/etc/kubernetes/pki/apiserver.crt", "other");
+    bed.set_mode("host/etc/kubernetes/pki/sa.key", 0o644);
+    let before = bed.snapshot("host");
     let ran = run(&bed, &unpack("cp1", "cp1.key", &[])).failure();
     ran.err("1 files would be replaced").err("--yes").err("~ etc/kubernetes/pki/apiserver.crt");
-    assert_eq!(bed.snapshot("root"), before);
+    assert_eq!(bed.snapshot("host"), before);
     let ran = run(&bed, &unpack("cp1", "cp1.key", &["--yes"])).success();
     ran.out("1 replaced, 1 tightened").out("What was replaced is kept in ");
-    assert_eq!(bed.read("root/etc/kubernetes/pki/apiserver.crt"), good);
-    assert_eq!(bed.mode("root/etc/kubernetes/pki/sa.key"), 0o600);
-    bed.shell("grep -qx other $(find root/etc/kubernetes/.kubepki/backup -name apiserver.crt)").success();
-    bed.shell("rm root/etc/kubernetes/pki/sa.pub; mkdir root/etc/kubernetes/pki/sa.pub; rm root/etc/kubernetes/pki/ca.crt").success();
+    assert_eq!(bed.read("host/etc/kubernetes/pki/apiserver.crt"), good);
+    assert_eq!(bed.mode("host/etc/kubernetes/pki/sa.key"), 0o600);
+    bed.shell("grep -qx other $(find host/etc/kubernetes/.kubepki/backup -name apiserver.crt)").success();
+    bed.shell("rm host/etc/kubernetes/pki/sa.pub; mkdir host/etc/kubernetes/pki/sa.pub; rm host/etc/kubernetes/pki/ca.crt").success();
     run(&bed, &unpack("cp1", "cp1.key", &["--yes"])).failure().err("pki/sa.pub is a directory, not a file");
-    assert!(!bed.path("root/etc/kubernetes/pki/ca.crt").exists(), "then nothing is written");
+    assert!(!bed.path("host/etc/kubernetes/pki/ca.crt").exists(), "then nothing is written");
     // What is in the way is not followed out of the tree, and then nothing at all is written.
-    bed.shell("rm -r root/etc/kubernetes/pki; mkdir away; ln -s ../../../away root/etc/kubernetes/pki")
+    bed.shell("rm -r host/etc/kubernetes/pki; mkdir away; ln -s ../../../away host/etc/kubernetes/pki")
         .success();
     run(&bed, &unpack("cp1", "cp1.key", &["--yes"])).failure().err("leads out of the directory");
     assert_eq!(bed.shell("ls away").success().stdout, "");
@@ -110,10 +110,10 @@ fn a_single_node_and_its_own_key() {
     assert!(plain.exists());
     let ran = bed.run(&[APPLY, &["--recipient", own.trim()]].concat()).success();
     ran.err("cp1.tar is not encrypted: delete it").out("Archives: cp1.tar.age");
-    bed.run(&["unpack", "cp1.tar.age", "--identity", "node.key", "-d", "root"]).success();
-    bed.run(&["plan", "--exit-code", "-f", "cluster.yaml", "-d", "root/etc/kubernetes"]).success();
+    bed.run(&["unpack", "cp1.tar.age", "--identity", "node.key", "-d", "host"]).success();
+    bed.run(&["plan", "--exit-code", "-f", "cluster.yaml", "-d", "host/etc/kubernetes"]).success();
     bed.set_mode("node.key", 0o644);
-    let ran = bed.run(&["unpack", "cp1.tar.age", "--identity", "node.key", "-d", "root"]).success();
+    let ran = bed.run(&["unpack", "cp1.tar.age", "--identity", "node.key", "-d", "host"]).success();
     ran.err("node.key has mode 644: others can read the key");
     for (arguments, told) in [
         (&["unpack", "cp1.tar", "--identity", "node.key"][..], "cp1.tar: is no age file that can be read"),
@@ -194,11 +194,11 @@ subprocess.run(["age", "-r", "{own}", "-o", "bad.age"], check=True, input=out.ge
 PY"#
         ))
         .success();
-        bed.run(&["unpack", "bad.age", "--identity", "node.key", "-d", "root"])
+        bed.run(&["unpack", "bad.age", "--identity", "node.key", "-d", "host"])
             .failure()
             .err("bad.age: ")
             .err(told);
-        assert!(!bed.path("root").exists(), "{told}");
+        assert!(!bed.path("host").exists(), "{told}");
     }
     // Cut off, and changed in the middle.
     let bytes = std::fs::read(bed.path("cp1.tar.age")).unwrap();
@@ -207,7 +207,7 @@ PY"#
         let mut bad = bytes[..length].to_vec();
         bad[at] ^= u8::from(length == bytes.len());
         bed.write("bad.age", bad);
-        bed.run(&["unpack", "bad.age", "--identity", "node.key", "-d", "root"]).failure().err("bad.age: ");
-        assert!(!bed.path("root").exists());
+        bed.run(&["unpack", "bad.age", "--identity", "node.key", "-d", "host"]).failure().err("bad.age: ");
+        assert!(!bed.path("host").exists());
     }
 }
