@@ -1,9 +1,11 @@
-//! Load for `kubepki serve`: creates requests, approves each, and collects its certificate, over HTTPS with a few
-//! connections, as clients do.
+//! Load for `kubepki serve`: creates requests, approves each, and collects the certificates, over HTTPS with a few
+//! connections, as a program does that provisions many: it lists them in pages. With `--single` each certificate is asked
+//! for by its name, as those do that have asked for it.
 //!
 //! ```text
 //! kubepki serve -d out --address 127.0.0.1:7443 &
 //! cargo run --release --example load -- out/.kubepki/serve.conf --count 10000 --connections 8 --pid $!
+//! cargo run --release --example load -- out/.kubepki/serve.conf --prefix single --single
 //! ```
 
 use std::collections::VecDeque;
@@ -22,6 +24,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
 
+/// As the program's: the client is not to take the processor that the server needs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Arguments {
     /// The kubeconfig.
@@ -32,9 +38,15 @@ struct Arguments {
     /// Over how many connections.
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// How many requests of a connection wait for their certificates before the first of them is asked for.
+    /// Asks for each certificate by its name.
+    #[arg(long)]
+    single: bool,
+    /// How many requests of a connection wait for their certificates before the first of them is asked for by its name.
     #[arg(long, default_value_t = 32)]
     behind: usize,
+    /// How many objects a page of a list has.
+    #[arg(long, default_value_t = 500)]
+    page: usize,
     /// The server's process: its time and memory are told.
     #[arg(long)]
     pid: Option<u32>,
@@ -44,6 +56,9 @@ struct Arguments {
 }
 
 const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+
+/// What only an object with a certificate has.
+const CERTIFICATE: &str = r#""certificate":""#;
 
 const APPROVED: &str = r#""status":{"conditions":[{"type":"Approved","status":"True","reason":"Load"}]}"#;
 
@@ -62,7 +77,7 @@ struct Times {
     collect: Vec<Duration>,
     /// From the creation to the certificate.
     whole: Vec<Duration>,
-    asked: usize,
+    certificates: usize,
 }
 
 impl Client {
@@ -135,7 +150,7 @@ fn config(kubeconfig: &Kubeconfig) -> Result<ClientConfig, Failure> {
 
 /// What one connection does: its share of the requests.
 fn work(
-    mut client: Client,
+    client: &mut Client,
     arguments: &Arguments,
     requests: &[String],
     next: &AtomicUsize,
@@ -160,14 +175,16 @@ fn work(
             let approved = made.replacen(r#""status":{}"#, APPROVED, 1);
             let path = format!("{PATH}/{name}/approval");
             client.expect(200, "PUT", &path, &approved, &mut times.approve)?;
-            waiting.push_back((name, begun));
+            if arguments.single {
+                waiting.push_back((name, begun));
+            }
         }
         while waiting.len() > if fresh.is_some() { arguments.behind } else { 0 } {
             let Some((name, begun)) = waiting.front() else { break };
-            times.asked += 1;
             let path = format!("{PATH}/{name}");
             let found = client.expect(200, "GET", &path, "", &mut times.collect)?;
-            if found.contains(r#""certificate":""#) {
+            if found.contains(CERTIFICATE) {
+                times.certificates += 1;
                 times.whole.push(begun.elapsed());
                 waiting.pop_front();
             } else {
@@ -177,6 +194,24 @@ fn work(
         if fresh.is_none() {
             return Ok(times);
         }
+    }
+}
+
+/// Lists in pages until every object has its certificate.
+fn list(client: &mut Client, arguments: &Arguments, times: &mut Times) -> Result<(), Failure> {
+    let mut token = String::new();
+    loop {
+        let path = format!("{PATH}?limit={}&continue={token}", arguments.page);
+        let page = client.expect(200, "GET", &path, "", &mut times.collect)?;
+        let certificates = page.matches(CERTIFICATE).count();
+        if certificates < page.matches(r#""signerName":""#).count() {
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        }
+        times.certificates += certificates;
+        let next = page.split_once(r#""continue":""#).and_then(|(_, rest)| rest.split_once('"'));
+        let Some((next, _)) = next else { return Ok(()) };
+        next.clone_into(&mut token);
     }
 }
 
@@ -212,13 +247,13 @@ fn main() -> Result<(), Failure> {
     };
     let requests = (0..arguments.count).map(request).collect::<Result<Vec<_>, _>>()?;
     let connect = |_| Client::connect(&config, &kubeconfig);
-    let clients = (0..arguments.connections).map(connect).collect::<Result<Vec<_>, _>>()?;
+    let mut clients = (0..arguments.connections).map(connect).collect::<Result<Vec<_>, _>>()?;
     let before = arguments.pid.map(usage);
     let next = AtomicUsize::new(0);
     let begun = Instant::now();
     let mut all = std::thread::scope(|scope| {
         let work = |client| scope.spawn(|| work(client, &arguments, &requests, &next));
-        let workers: Vec<_> = clients.into_iter().map(work).collect();
+        let workers: Vec<_> = clients.iter_mut().map(work).collect();
         let mut all = Times::default();
         for worker in workers {
             let times = worker.join().map_err(|_| "a connection has failed")??;
@@ -226,24 +261,29 @@ fn main() -> Result<(), Failure> {
             all.approve.extend(times.approve);
             all.collect.extend(times.collect);
             all.whole.extend(times.whole);
-            all.asked += times.asked;
+            all.certificates += times.certificates;
         }
         Ok::<_, Failure>(all)
     })?;
+    if let (false, Some(client)) = (arguments.single, clients.first_mut()) {
+        list(client, &arguments, &mut all)?;
+    }
     let took = begun.elapsed();
     #[allow(clippy::cast_precision_loss)]
     let rate = arguments.count as f64 / took.as_secs_f64();
-    println!("{} certificates in {:.2} s: {rate:.0} a second", all.whole.len(), took.as_secs_f64());
+    println!("{} certificates in {:.2} s: {rate:.0} a second", all.certificates, took.as_secs_f64());
     for (name, times) in [
         ("create", &mut all.create),
         ("approve", &mut all.approve),
         ("collect", &mut all.collect),
         ("create to certificate", &mut all.whole),
     ] {
+        if times.is_empty() {
+            continue;
+        }
         let [half, most, longest] = [0.5, 0.99, 1.0].map(|part| percentile(times, part));
         println!("{name}: p50 {half:.1?}, p99 {most:.1?}, longest {longest:.1?}");
     }
-    println!("asked for a certificate {:.2} times each", all.asked as f64 / arguments.count as f64);
     if let (Some(pid), Some((seconds, _))) = (arguments.pid, before) {
         let (now, peak) = usage(pid);
         println!("the server: {:.2} s of processor, {peak} at most", now - seconds);

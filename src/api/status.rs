@@ -116,7 +116,7 @@ impl Status {
         let code = refusal.reason.code();
         let status = Self::new(code, &refusal.reason.to_string(), refusal.message.clone());
         match refusal.reason {
-            Reason::BadRequest => status,
+            Reason::BadRequest | Reason::RequestEntityTooLarge => status,
             Reason::Invalid => status.details(KIND, name, refusal.causes.iter().map(Cause::from).collect()),
             _ => status.details(RESOURCE, name, Vec::new()),
         }
@@ -171,8 +171,7 @@ impl Status {
     /// The body is larger than this.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {
-        let message = format!("Request entity too large: limit is {limit}");
-        Self::new(413, "RequestEntityTooLarge", message)
+        Self::refused(&Refusal::too_large(limit), "")
     }
 
     /// The body is in no form that is read here.

@@ -89,6 +89,24 @@ pub fn decide_read(
     policy: &Policy<'_>,
     now: OffsetDateTime,
 ) -> Decision {
+    if read.is_ok() && settled(object, policy, now).is_none() {
+        // It cannot have come through the API; whoever has put it there can mend it.
+        let errors = validate::stored(object, read);
+        if !errors.is_empty() {
+            return plain(Step::Retry(Refusal::invalid(object.name(), errors).message));
+        }
+    }
+    decide_valid(object, read, policy, now)
+}
+
+/// The same of an object with which nothing is wrong by [`validate::stored`].
+#[must_use]
+pub fn decide_valid(
+    object: &CertificateSigningRequest,
+    read: &Result<Wanted, RequestError>,
+    policy: &Policy<'_>,
+    now: OffsetDateTime,
+) -> Decision {
     if let Some(step) = settled(object, policy, now) {
         return plain(step);
     }
@@ -96,11 +114,6 @@ pub fn decide_read(
         Ok(wanted) => wanted,
         Err(error) => return plain(Step::Retry(format!("unable to parse csr: {error}"))),
     };
-    // It cannot have come through the API; whoever has put it there can mend it.
-    let errors = validate::stored(object, read);
-    if !errors.is_empty() {
-        return plain(Step::Retry(Refusal::invalid(object.name(), errors).message));
-    }
     // Nor could it have been made so there, and no mending makes it another request.
     let signer = &object.spec.signer_name;
     let refusal = admission::masters(signer, wanted)

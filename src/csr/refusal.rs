@@ -26,6 +26,7 @@ pub enum Reason {
     Forbidden,
     Invalid,
     NotFound,
+    RequestEntityTooLarge,
     TooManyRequests,
 }
 
@@ -85,6 +86,7 @@ impl Reason {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::AlreadyExists | Self::Conflict => 409,
+            Self::RequestEntityTooLarge => 413,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
         }
@@ -186,6 +188,13 @@ impl Refusal {
     pub fn not_found(name: &str) -> Self {
         let message = format!("certificatesigningrequests.certificates.k8s.io {} not found", quoted(name));
         Self { reason: Reason::NotFound, message, causes: Vec::new() }
+    }
+
+    /// It is larger than so many octets.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("Request entity too large: limit is {limit}");
+        Self { reason: Reason::RequestEntityTooLarge, message, causes: Vec::new() }
     }
 
     /// The name is taken.

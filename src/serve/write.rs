@@ -46,9 +46,6 @@ const DRAWS: usize = 8;
 /// `maxRetryWhenPatchConflicts`).
 const TRIES: usize = 5;
 
-/// The largest object that is kept, in octets as JSON: what etcd takes (`--max-request-bytes`).
-const LARGEST: usize = 3 << 19;
-
 impl Desk<'_> {
     fn admission(&self) -> Admission<'_> {
         Admission { rbac: &self.settings.rbac }
@@ -74,29 +71,30 @@ impl Desk<'_> {
         let manager = options.manager(&call.user_agent);
         track(None, &mut decoded.value, known(API_VERSION, KIND)?, &self.writer(&manager, Endpoint::Main));
         let object: CertificateSigningRequest = typed(decoded.value)?;
-        let stored = self.create_object(&object, call, &options).await?;
+        let stored = self.create_object(object, call, &options).await?;
         Ok(form.one(201, Thing::Request(&stored)).warned(&decoded.warnings))
     }
 
     async fn create_object(
         &self,
-        object: &CertificateSigningRequest,
+        mut object: CertificateSigningRequest,
         call: &Call,
         options: &WriteOptions,
     ) -> Result<Arc<CertificateSigningRequest>, Status> {
         let mut draws = 0;
         let request = self.settings.readings.read(&object.spec.request.0);
+        let said = object.name().to_owned();
         loop {
-            let birth = birth(self.now).map_err(|error| failed(&error, object.name()))?;
-            let new = strategy::create_read(object.clone(), &request, &call.user, &self.admission(), &birth);
-            let new = new.map_err(|refusal| Status::refused(&refusal, object.name()))?;
+            let birth = birth(self.now).map_err(|error| failed(&error, &said))?;
+            // Only a name that is drawn may have to be drawn again.
+            let again = said.is_empty().then(|| object.clone());
+            let new = strategy::create_read(object, &request, &call.user, &self.admission(), &birth);
+            let new = Arc::new(new.map_err(|refusal| Status::refused(&refusal, &said))?);
             let name = new.name().to_owned();
-            fits(&new)?;
             draws += 1;
-            let generated = object.name().is_empty() && name.len() > SUFFIX;
             let outcome = if options.dry_run {
                 match self.store.get(&name).map_err(|error| failed(&error, &name))? {
-                    None => Ok(Arc::new(new)),
+                    None => Ok(new),
                     Some(_) => Err(Refusal::already_exists(&name)),
                 }
             } else {
@@ -104,8 +102,16 @@ impl Desk<'_> {
             };
             match outcome {
                 Ok(object) => return Ok(object),
-                Err(refusal) if refusal.reason == Reason::AlreadyExists && generated && draws < DRAWS => {}
-                Err(refusal) => return Err(Status::refused(&refusal, &name)),
+                Err(refusal) => match again {
+                    Some(again)
+                        if refusal.reason == Reason::AlreadyExists
+                            && name.len() > SUFFIX
+                            && draws < DRAWS =>
+                    {
+                        object = again;
+                    }
+                    _ => return Err(Status::refused(&refusal, &name)),
+                },
             }
         }
     }
@@ -125,7 +131,7 @@ impl Desk<'_> {
         let object = self
             .retry(name, said, |old| {
                 let mut new = decoded.value.clone();
-                track(Some(&value(old)), &mut new, kind, &self.writer(&manager, endpoint));
+                track(Some(value(old)), &mut new, kind, &self.writer(&manager, endpoint));
                 self.admit(new, old, endpoint, &call.user, options.dry_run)
             })
             .await?;
@@ -155,7 +161,7 @@ impl Desk<'_> {
                 let text = cannot(&call.user.name, "create", RESOURCE, GROUP);
                 return Err(Status::refused(&Refusal::forbidden(name, &text), name));
             }
-            let object = self.create_object(&object, call, &options).await?;
+            let object = self.create_object(object, call, &options).await?;
             return Ok(form.one(201, Thing::Request(&object)).warned(&made.warnings));
         }
         let object = self
@@ -164,7 +170,7 @@ impl Desk<'_> {
                 let mut patched =
                     patch::apply(patch_type, &call.body, Some(&before), kind, &options, &writer)?;
                 if !applies {
-                    track(Some(&before), &mut patched.value, kind, &writer);
+                    track(Some(before), &mut patched.value, kind, &writer);
                 }
                 warnings = patched.warnings;
                 self.admit(patched.value, old, endpoint, &call.user, options.dry_run)
@@ -185,7 +191,7 @@ impl Desk<'_> {
         let request = self.settings.readings.read(&old.spec.request.0);
         let admission = self.admission();
         let new = strategy::update_read(typed(new)?, old, &request, endpoint, user, &admission, self.now);
-        put(new.map_err(|refusal| Status::refused(&refusal, old.name()))?, dry_run)
+        Ok(put(new.map_err(|refusal| Status::refused(&refusal, old.name()))?, dry_run))
     }
 
     /// Looks at the object that is there and writes another, again where somebody else was quicker. `said` is whether the
@@ -203,12 +209,14 @@ impl Desk<'_> {
             if put.dry_run || *old.object == put.object && !put.over {
                 return Ok(Arc::new(put.object));
             }
-            let write =
-                if put.over { Write::Remove(old) } else { Write::Replace { old, new: put.object.clone() } };
+            let (write, last) = if put.over {
+                (Write::Remove(old), Some(Arc::new(put.object)))
+            } else {
+                (Write::Replace { old, new: Arc::new(put.object) }, None)
+            };
             tries += 1;
             match self.one(write, name).await? {
-                Ok(_) if put.over => return Ok(Arc::new(put.object)),
-                Ok(stored) => return Ok(stored.object),
+                Ok(stored) => return Ok(last.unwrap_or(stored.object)),
                 Err(refusal) if refusal.is_conflict() && !said && tries < TRIES => {}
                 Err(refusal) => return Err(Status::refused(&refusal, name)),
             }
@@ -253,8 +261,9 @@ impl Desk<'_> {
             new.metadata.deletion_grace_period_seconds = Some(0);
             if !wanted.dry_run {
                 let name = old.name().to_owned();
-                let stored = self.one(Write::Replace { old: old.clone(), new: new.clone() }, &name).await?;
-                new = (*stored.map_err(|refusal| Status::refused(&refusal, &name))?.object).clone();
+                let stored = self.one(Write::Replace { old: old.clone(), new: Arc::new(new) }, &name).await?;
+                let stored = stored.map_err(|refusal| Status::refused(&refusal, &name))?;
+                return Ok(form.one(200, Thing::Request(&stored.object)));
             }
         }
         Ok(form.one(200, Thing::Request(&new)))
@@ -314,13 +323,12 @@ struct Put {
 }
 
 /// What is to be done for an object to be put.
-fn put(object: CertificateSigningRequest, dry_run: bool) -> Result<Put, Status> {
-    fits(&object)?;
+fn put(object: CertificateSigningRequest, dry_run: bool) -> Put {
     let metadata = &object.metadata;
     // What was only kept for somebody's finalizer goes with the last of them.
     let over =
         metadata.deletion_timestamp.is_some() && metadata.finalizers.as_ref().is_none_or(Vec::is_empty);
-    Ok(Put { object, dry_run, over })
+    Put { object, dry_run, over }
 }
 
 /// What is to be deleted.
@@ -349,28 +357,6 @@ impl Wanted {
             dry_run: options.dry_run || dry,
         })
     }
-}
-
-/// Whether an object is small enough to be kept.
-fn fits(object: &CertificateSigningRequest) -> Result<(), Status> {
-    /// Counts and keeps nothing.
-    struct Count(usize);
-    impl std::io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut count = Count(0);
-    // What cannot be written is told where it is written.
-    let _ = serde_json::to_writer(&mut count, object);
-    if count.0 > LARGEST {
-        return Err(Status::too_large(LARGEST));
-    }
-    Ok(())
 }
 
 /// A store that cannot be read or written.

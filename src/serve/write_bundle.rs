@@ -68,7 +68,7 @@ impl Desk<'_> {
         let manager = options.manager(&call.user_agent);
         let writer = Writer { manager: &manager, subresource: "", now: self.now };
         let mut new = decoded.value;
-        track(Some(&old), &mut new, known(API_VERSION, KIND)?, &writer);
+        track(Some((*old).clone()), &mut new, known(API_VERSION, KIND)?, &writer);
         let put = self.put_bundle(bundles, call, &old, new, options.dry_run)?;
         Ok(form.one(200, Thing::Bundle(&put)).warned(&decoded.warnings))
     }
@@ -104,7 +104,7 @@ impl Desk<'_> {
         };
         let mut patched = patch::apply(patch_type, &call.body, Some(&old), kind, &options, &writer)?;
         if !applies {
-            track(Some(&old), &mut patched.value, kind, &writer);
+            track(Some((*old).clone()), &mut patched.value, kind, &writer);
         }
         let put = self.put_bundle(bundles, call, &old, patched.value, options.dry_run)?;
         Ok(form.one(200, Thing::Bundle(&put)).warned(&patched.warnings))

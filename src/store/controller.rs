@@ -91,7 +91,7 @@ const GROUP: usize = 1024;
 const FEW: usize = 128;
 
 /// How long others are waited for where there are many: they share the syncs of the ledger and of the store.
-const GATHER: std::time::Duration = std::time::Duration::from_millis(5);
+const GATHER: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// How often everything is looked at even where nothing has changed: conditions grow old.
 const RESYNC: Duration = Duration::seconds(60);
@@ -333,7 +333,7 @@ impl<'a> Controller<'a> {
             outcome.unfinished += usize::from(again);
             match wants {
                 Wants::Nothing => continue,
-                Wants::Write(new) => writes.push(Write::Replace { old: stored, new: *new }),
+                Wants::Write(new) => writes.push(Write::Replace { old: stored, new }),
                 Wants::Remove => writes.push(Write::Remove(stored)),
             }
             written.push((name, events, is_done));

@@ -238,7 +238,11 @@ impl Directory {
         }
         for (plan, version) in &mut numbered {
             if let Ok(Planned { new: Some(new), .. }) = plan {
-                new.object.metadata.resource_version = Some(version.to_string());
+                let version = Some(version.to_string());
+                // What memory has written has its number, and is shared with memory.
+                if new.object.metadata.resource_version != version {
+                    Arc::make_mut(&mut new.object).metadata.resource_version = version;
+                }
             }
         }
         let texts: Vec<Result<Option<Vec<u8>>, StoreError>> =
@@ -268,7 +272,7 @@ struct Planned {
 
 /// An object that is to be put into a file.
 struct New {
-    object: CertificateSigningRequest,
+    object: Arc<CertificateSigningRequest>,
     file: String,
     fresh: bool,
     foreign: Option<Arc<Foreign>>,
@@ -391,7 +395,7 @@ fn note_one(
     };
     let Some((put, true)) = puts.next() else { return Err(Refusal::already_exists(object.name())) };
     let token = Token { file: file.clone(), digest: sha256(&put.bytes), foreign };
-    let stored = Stored { object: Arc::new(object), token };
+    let stored = Stored { object, token };
     if let Ok(metadata) = fs::symlink_metadata(root.join(&file)) {
         let seen = Seen { stamp: Stamp::of(&metadata), sure: false, content: Ok(stored.clone()) };
         state.files.insert(file.clone(), seen);
@@ -581,7 +585,7 @@ mod tests {
         #[test]
         fn names_survive(names in prop::collection::btree_set("\\PC{1,20}|[a-zäß]{150,260}|[.~%]{1,3}", 1..6)) {
             let (_home, store) = store();
-            let writes = names.iter().map(|name| Write::Create(object(name))).collect();
+            let writes = names.iter().map(|name| Write::Create(Arc::new(object(name)))).collect();
             for outcome in store.commit(writes).unwrap() {
                 outcome.unwrap();
             }

@@ -89,7 +89,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When its name is taken, or the place cannot be written to.
     fn create(&self, object: CertificateSigningRequest) -> Result<Stored, StoreError> {
-        one(self.commit(vec![Write::Create(object)])?)
+        one(self.commit(vec![Write::Create(Arc::new(object))])?)
     }
 
     /// Keeps an object in the place of one that was read.
@@ -97,7 +97,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When that is not there any more, or is another by now, or the place cannot be written to.
     fn replace(&self, old: Stored, new: CertificateSigningRequest) -> Result<Stored, StoreError> {
-        one(self.commit(vec![Write::Replace { old, new }])?)
+        one(self.commit(vec![Write::Replace { old, new: Arc::new(new) }])?)
     }
 
     /// Forgets an object that was read.
@@ -166,13 +166,13 @@ pub struct Trouble {
 #[derive(Clone, Debug)]
 pub enum Write {
     /// A new object is kept.
-    Create(CertificateSigningRequest),
+    Create(Arc<CertificateSigningRequest>),
     /// An object takes the place of one that was read.
     Replace {
         /// The one that was read.
         old: Stored,
         /// The one that is kept.
-        new: CertificateSigningRequest,
+        new: Arc<CertificateSigningRequest>,
     },
     /// An object is forgotten.
     Remove(Stored),

@@ -1,12 +1,14 @@
 //! One object on the desk: what is to be done about it, with everything that can be made ready before anything is written.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::admission::admit;
 use super::entry::{Asked, Reason, Requester};
 use super::outcome::Event;
 use super::{Authorities, Entry, StoreError, Stored};
-use crate::csr::decide::{Order, SIGNER_VALIDATION_FAILURE, Step, decide_read};
+use crate::csr::decide::{Order, SIGNER_VALIDATION_FAILURE, Step, decide_valid};
 use crate::csr::expire::expired;
 use crate::csr::object::{APPROVED, DENIED, FAILED, time};
 use crate::csr::request::{RequestError, Wanted};
@@ -54,7 +56,7 @@ pub enum Wants {
     /// Nothing.
     Nothing,
     /// Another object in its place.
-    Write(Box<CertificateSigningRequest>),
+    Write(Arc<CertificateSigningRequest>),
     /// Nothing in its place.
     Remove,
 }
@@ -63,7 +65,8 @@ impl Desk<'_> {
     /// Decides about an object as often as there is something to decide: what is approved now is signed now.
     #[must_use]
     pub fn look(&self, stored: Stored, read: &Result<Wanted, RequestError>) -> Task {
-        let mut object = (*stored.object).clone();
+        // A copy is made when something is written into it: most looks find nothing to do.
+        let mut object = Arc::clone(&stored.object);
         let mut task = Task {
             wants: Wants::Nothing,
             entry: None,
@@ -77,11 +80,11 @@ impl Desk<'_> {
         if object.uid().is_empty() {
             // It is kept with its uid before anything is signed for it: the uid is what the ledger knows it by.
             let policy = Policy { trust_requester: self.trust_files, ..self.policy };
-            match admit(object, &policy, self.now) {
+            match admit((*object).clone(), &policy, self.now) {
                 Ok(admitted) => {
                     let requester = admitted.spec.username.clone().unwrap_or_default();
                     task.events.push(Event::Admitted { name: admitted.name().to_owned(), requester });
-                    task.wants = Wants::Write(Box::new(admitted));
+                    task.wants = Wants::Write(Arc::new(admitted));
                     task.again = true;
                 }
                 Err(error) => task.invalid = Some(error.to_string()),
@@ -93,7 +96,7 @@ impl Desk<'_> {
             return task;
         }
         if self.decide(&mut object, read, &mut task) {
-            task.wants = Wants::Write(Box::new(object));
+            task.wants = Wants::Write(object);
         }
         task
     }
@@ -104,7 +107,7 @@ impl Desk<'_> {
         object: &CertificateSigningRequest,
         read: &Result<Wanted, RequestError>,
     ) -> Option<String> {
-        // What is to be cleaned away may be as it likes.
+        // What is to be cleaned away may be as it likes: nothing else is decided about it.
         if self.policy.clean && expired(object, self.now).is_some() {
             return None;
         }
@@ -116,26 +119,26 @@ impl Desk<'_> {
     /// Does to the object what is decided about it. Says whether it has changed.
     fn decide(
         &self,
-        object: &mut CertificateSigningRequest,
+        object: &mut Arc<CertificateSigningRequest>,
         read: &Result<Wanted, RequestError>,
         task: &mut Task,
     ) -> bool {
         let name = object.name().to_owned();
         let (mut changed, mut by) = (false, None);
         loop {
-            match decide_read(object, read, &self.policy, self.now).step {
+            match decide_valid(object, read, &self.policy, self.now).step {
                 Step::Approve { reason, message, rule } => {
-                    self.add(object, APPROVED, &reason, &message);
+                    self.add(Arc::make_mut(object), APPROVED, &reason, &message);
                     task.events.push(Event::Approved { name: name.clone(), rule: rule.clone(), message });
                     (changed, by) = (true, Some(rule));
                 }
                 Step::Deny { reason, message, rule } => {
-                    self.add(object, DENIED, &reason, &message);
+                    self.add(Arc::make_mut(object), DENIED, &reason, &message);
                     task.events.push(Event::Denied { name, rule, message });
                     return true;
                 }
                 Step::Fail(message) => {
-                    self.add(object, FAILED, SIGNER_VALIDATION_FAILURE, &message);
+                    self.add(Arc::make_mut(object), FAILED, SIGNER_VALIDATION_FAILURE, &message);
                     task.events.push(Event::Failed { name, message });
                     return true;
                 }
@@ -215,7 +218,7 @@ impl Task {
         let Wants::Write(object) = &mut self.wants else { return Ok(()) };
         let der = entry.der().ok_or(crate::x509::Error::Missing("certificate in the ledger"))?;
         let text = pem::encode("CERTIFICATE", &der)? + self.chain.as_deref().unwrap_or_default();
-        object.set_certificate(text.into_bytes());
+        Arc::make_mut(object).set_certificate(text.into_bytes());
         self.events.push(Event::Signed {
             name: object.name().to_owned(),
             signer: entry.signer.clone(),

@@ -51,8 +51,8 @@ const SERVERS: [&str; 8] = [
 
 /// Notes in `new` who owns what, now that the writer has made `new` out of `old`, or out of nothing. It is called with what
 /// the client wants to be stored, before the server fills anything in.
-pub fn track(old: Option<&Value>, new: &mut Value, kind: &'static ObjectKind, writer: &Writer<'_>) {
-    let before = old.map(Entries::of).unwrap_or_default();
+pub fn track(old: Option<Value>, new: &mut Value, kind: &'static ObjectKind, writer: &Writer<'_>) {
+    let before = old.as_ref().map(Entries::of).unwrap_or_default();
     let said = Entries::said(new);
     let mut entries = match said {
         // A client may take it all away, or put it right; but not where it writes to a part.
@@ -65,7 +65,7 @@ pub fn track(old: Option<&Value>, new: &mut Value, kind: &'static ObjectKind, wr
         return;
     }
     let empty = Value::Object(Map::new());
-    let mut old = old.cloned().unwrap_or(empty);
+    let mut old = old.unwrap_or(empty);
     take(&mut old);
     let mut changes = walk::changes(&old, new, kind.message);
     for path in reset(kind, writer.subresource) {
@@ -287,7 +287,7 @@ mod tests {
         let mut approved = new.clone();
         approved["status"]["conditions"] = json!([{"type": "Approved", "status": "True"}]);
         approved["metadata"]["labels"]["a"] = json!("2");
-        track(Some(&new), &mut approved, kind(), &writer("kubectl", "approval"));
+        track(Some(new.clone()), &mut approved, kind(), &writer("kubectl", "approval"));
         let entries = approved["metadata"]["managedFields"].as_array().unwrap();
         assert_eq!(
             entries[0]["fieldsV1"],
@@ -298,12 +298,12 @@ mod tests {
         assert_eq!(entries[1]["fieldsV1"], json!({"f:metadata": {"f:labels": {}}}));
         // An update that changes nothing changes no owner.
         let mut same = approved.clone();
-        track(Some(&approved), &mut same, kind(), &writer("other", ""));
+        track(Some(approved.clone()), &mut same, kind(), &writer("other", ""));
         assert_eq!(same, approved);
         // One entry that is empty takes all away.
         let mut reset = approved.clone();
         reset["metadata"]["managedFields"] = json!([{}]);
-        track(Some(&approved), &mut reset, kind(), &writer("other", ""));
+        track(Some(approved.clone()), &mut reset, kind(), &writer("other", ""));
         assert_eq!(reset["metadata"].get("managedFields"), None);
     }
 
@@ -403,7 +403,7 @@ mod tests {
             if number == 0 {
                 track(None, &mut current, kind(), &writer("m0", ""));
             } else {
-                track(Some(&before), &mut current, kind(), &writer(&format!("m{number}"), ""));
+                track(Some(before.clone()), &mut current, kind(), &writer(&format!("m{number}"), ""));
             }
         }
         let entries = current["metadata"]["managedFields"].as_array().unwrap();

@@ -1,6 +1,7 @@
 //! `kubepki csr sign`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -106,7 +107,7 @@ fn sign(stored: crate::store::Stored, office: &Office, outside: &Outside<'_>) ->
         }
     }
     if let Wants::Write(new) = task.wants {
-        office.store.replace(task.stored, *new)?;
+        office.store.replace(task.stored, Arc::unwrap_or_clone(new))?;
     }
     failed.map_or(Ok(()), |failed| Err(refused(failed)))
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -88,7 +89,7 @@ pub(super) fn create(
         let name = new.name().to_owned();
         draws += 1;
         let generated = object.name().is_empty() && name.len() > SUFFIX;
-        match store.commit(vec![Write::Create(new)])?.into_iter().next() {
+        match store.commit(vec![Write::Create(Arc::new(new))])?.into_iter().next() {
             Some(Err(_)) if generated && draws < DRAWS => {}
             Some(Err(refusal)) => return Err(StoreError::from(refusal).into()),
             _ => return Ok(name),

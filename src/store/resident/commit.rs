@@ -18,6 +18,9 @@ use crate::store::{Store, StoreError, Stored, Token, Write};
 const MOST_OBJECTS: usize = 100_000;
 const MOST_OCTETS: usize = 512 << 20;
 
+/// The largest object that is kept, in octets as JSON: what etcd takes (`--max-request-bytes`).
+const LARGEST: usize = 3 << 19;
+
 impl Resident {
     /// Does what all have brought who wait: one of them does it for all.
     pub(super) fn commit_waiting(&self) {
@@ -25,7 +28,7 @@ impl Resident {
         let group = std::mem::take(&mut guard(&self.queue).waiting);
         let (writes, replies): (Vec<_>, Vec<_>) =
             group.into_iter().map(|brought| (brought.writes, brought.reply)).unzip();
-        let all = held.and_then(|mut writer| self.commit_group(&mut writer, &writes));
+        let all = held.and_then(|mut writer| self.commit_group(&mut writer, writes));
         match all {
             Ok(all) => replies.into_iter().zip(all).for_each(|(reply, done)| reply(Ok(done))),
             Err(error) => {
@@ -62,7 +65,7 @@ impl Resident {
     pub(super) fn commit_group(
         &self,
         writer: &mut Writer,
-        group: &[Vec<Write>],
+        group: Vec<Vec<Write>>,
     ) -> Result<Vec<Vec<Result<Stored, Refusal>>>, StoreError> {
         let Some((counter, _)) = &mut writer.held else { return Ok(Vec::new()) };
         let mut overlay: HashMap<String, Option<Stored>> = HashMap::new();
@@ -71,28 +74,29 @@ impl Resident {
         for writes in group {
             let mut outcomes = Vec::with_capacity(writes.len());
             for write in writes {
-                if let Write::Replace { old, new } = write
+                if let Write::Replace { old, new } = &write
                     && old.name() != new.name()
                 {
                     outcomes.push(self.christen(counter, write)?);
                     continue;
                 }
-                let judged = self.judge(&overlay, write);
-                outcomes.push(judged.and_then(|(name, new)| {
+                outcomes.push(self.judge(&overlay, &write).and_then(|token| {
                     let number = counter.next((self.clock)());
-                    let stored = new.map(|(mut object, token)| {
-                        object.metadata.resource_version = Some(number.to_string());
-                        let digest = number.to_be_bytes().to_vec();
-                        Stored { object: Arc::new(object), token: Token { digest, ..token } }
-                    });
-                    let object = stored.as_ref().map(|stored| &*stored.object);
-                    let record = Record { name: name.clone(), version: number, object };
-                    record.write(&mut text).map_err(|error| Refusal::bad_request(error.to_string()))?;
-                    let result = match (&stored, write) {
-                        (Some(stored), _) => stored.clone(),
-                        (None, Write::Remove(old)) => old.clone(),
-                        (None, _) => return Err(Refusal::not_found(&name)),
+                    let (old, new) = match write {
+                        Write::Create(new) => (None, Some(new)),
+                        Write::Replace { old, new } => (Some(old), Some(new)),
+                        Write::Remove(old) => (Some(old), None),
                     };
+                    let stored = new.map(|mut object| {
+                        // Nobody else has it yet, so nothing is copied.
+                        Arc::make_mut(&mut object).metadata.resource_version = Some(number.to_string());
+                        let digest = number.to_be_bytes().to_vec();
+                        Stored { object, token: Token { digest, ..token } }
+                    });
+                    let Some(result) = stored.clone().or(old) else { return Err(Refusal::not_found("")) };
+                    let name = result.name().to_owned();
+                    let object = stored.as_ref().map(|stored| &*stored.object);
+                    append(&mut text, &Record { name: name.clone(), version: number, object })?;
                     overlay.insert(name.clone(), stored.clone());
                     applied.push((number, name, stored));
                     Ok(result)
@@ -115,13 +119,8 @@ impl Resident {
         Ok(all)
     }
 
-    /// Whether a write is about what is there, and what is to be there.
-    #[allow(clippy::type_complexity, reason = "a name, and the object with what its file is known by")]
-    pub(super) fn judge(
-        &self,
-        overlay: &HashMap<String, Option<Stored>>,
-        write: &Write,
-    ) -> Result<(String, Option<(crate::csr::CertificateSigningRequest, Token)>), Refusal> {
+    /// Whether a write is about what is there, and what the file of the object is known by.
+    fn judge(&self, overlay: &HashMap<String, Option<Stored>>, write: &Write) -> Result<Token, Refusal> {
         let state = guard(&self.state);
         let now = |name: &str| overlay.get(name).cloned().unwrap_or_else(|| state.objects.get(name).cloned());
         let same = |old: &Stored| match now(old.name()) {
@@ -133,24 +132,16 @@ impl Resident {
         };
         match write {
             Write::Create(object) => {
-                let name = object.name().to_owned();
-                if now(&name).is_some() {
-                    return Err(Refusal::already_exists(&name));
+                if now(object.name()).is_some() {
+                    return Err(Refusal::already_exists(object.name()));
                 }
                 if state.objects.len() >= MOST_OBJECTS || state.size >= MOST_OCTETS {
                     let message = format!("there are {} requests already", state.objects.len());
                     return Err(Refusal { reason: Reason::TooManyRequests, message, causes: Vec::new() });
                 }
-                Ok((name, Some((object.clone(), Token::default()))))
+                Ok(Token::default())
             }
-            Write::Replace { old, new } => {
-                let token = same(old)?;
-                Ok((old.name().to_owned(), Some((new.clone(), token))))
-            }
-            Write::Remove(old) => {
-                same(old)?;
-                Ok((old.name().to_owned(), None))
-            }
+            Write::Replace { old, .. } | Write::Remove(old) => same(old),
         }
     }
 
@@ -158,19 +149,35 @@ impl Resident {
     pub(super) fn christen(
         &self,
         counter: &mut Counter,
-        write: &Write,
+        write: Write,
     ) -> Result<Result<Stored, Refusal>, StoreError> {
-        let outcome = self.directory.commit_as(counter, vec![write.clone()])?;
+        let file =
+            if let Write::Replace { old, .. } = &write { old.token.file.clone() } else { String::new() };
+        let outcome = self.directory.commit_as(counter, vec![write])?;
         let outcome = outcome.into_iter().next().unwrap_or_else(|| Err(Refusal::not_found("")));
-        if let (Ok(stored), Write::Replace { old, .. }) = (&outcome, write) {
+        if let Ok(stored) = &outcome {
             let mut state = guard(&self.state);
-            state.nameless.retain(|known| known.token.file != old.token.file);
+            state.nameless.retain(|known| known.token.file != file);
             let number = version(stored).unwrap_or(state.last + 1);
             state.bases.insert(stored.name().to_owned(), stored.clone());
             state.change(number, stored.name(), Some(stored.clone()));
         }
         Ok(outcome)
     }
+}
+
+/// Adds a record to the text of a log, unless its object is larger than what is kept.
+fn append(
+    text: &mut Vec<u8>,
+    record: &Record<&crate::csr::CertificateSigningRequest>,
+) -> Result<(), Refusal> {
+    let begin = text.len();
+    record.write(text).map_err(|error| Refusal::bad_request(error.to_string()))?;
+    if text.len() - begin <= LARGEST {
+        return Ok(());
+    }
+    text.truncate(begin);
+    Err(Refusal::too_large(LARGEST))
 }
 
 #[cfg(test)]
@@ -212,14 +219,14 @@ mod tests {
                     .send(outcome.map(|stored| stored.name().to_owned()).map_err(|refusal| refusal.reason))
                     .unwrap();
             };
-            store.bring(vec![Write::Create(object(name))], Box::new(reply));
+            store.bring(vec![Write::Create(Arc::new(object(name)))], Box::new(reply));
         }
         assert!(told.try_recv().is_err(), "nobody has committed");
         store.commit_next(Duration::ZERO);
         let told: Vec<_> = told.try_iter().collect();
         assert_eq!(told, [Ok("a".to_owned()), Ok("b".to_owned()), Err(Reason::AlreadyExists)]);
         // Who brings and waits commits for others, too.
-        store.commit(vec![Write::Create(object("c"))]).unwrap().remove(0).unwrap();
+        store.commit(vec![Write::Create(Arc::new(object("c")))]).unwrap().remove(0).unwrap();
         assert_eq!(store.counts(), (3, 3));
     }
 

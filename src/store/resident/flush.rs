@@ -147,8 +147,8 @@ impl Resident {
             };
             let write = |(base, new): (Option<Stored>, Option<Stored>)| match (base, new) {
                 (Some(base), Some(new)) if base.object == new.object => None,
-                (Some(base), Some(new)) => Some(Write::Replace { old: base, new: (*new.object).clone() }),
-                (None, Some(new)) => Some(Write::Create((*new.object).clone())),
+                (Some(base), Some(new)) => Some(Write::Replace { old: base, new: new.object }),
+                (None, Some(new)) => Some(Write::Create(new.object)),
                 (Some(base), None) => Some(Write::Remove(base)),
                 (None, None) => None,
             };

@@ -1,6 +1,7 @@
 //! After a crash: what was acknowledged and is not in its file yet is written there.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::log::Log;
 use crate::store::counter::Counter;
@@ -24,8 +25,8 @@ pub(super) fn recover(directory: &Directory) -> Result<(Log, Counter), StoreErro
             continue;
         }
         match (base, record.object) {
-            (Some(old), Some(new)) => writes.push(Write::Replace { old, new }),
-            (None, Some(new)) => writes.push(Write::Create(new)),
+            (Some(old), Some(new)) => writes.push(Write::Replace { old, new: Arc::new(new) }),
+            (None, Some(new)) => writes.push(Write::Create(Arc::new(new))),
             (Some(old), None) => writes.push(Write::Remove(old)),
             (None, None) => {}
         }

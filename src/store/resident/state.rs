@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::csr::{CertificateSigningRequest, Object};
 use crate::store::{Change, Stored, Trouble, Version};
 
@@ -111,16 +113,42 @@ pub fn weight(stored: &Stored) -> usize {
     let texts = |map: &Option<BTreeMap<String, String>>| -> usize {
         map.iter().flatten().map(|(key, value)| key.len() + value.len()).sum()
     };
+    let all = |list: Option<&Vec<String>>| -> usize { list.into_iter().flatten().map(String::len).sum() };
     let metadata = &object.metadata;
     let conditions = object.conditions().iter().map(|condition| {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         condition.type_.len() + text(&condition.reason) + text(&condition.message)
     });
+    let owned = metadata.managed_fields.iter().flatten().map(|entry| {
+        let fields = entry.fields_v1.as_ref().map_or(0, |fields| octets(&fields.0));
+        fields + entry.manager.as_ref().map_or(0, String::len)
+    });
+    let spec = &object.spec;
+    let extra = spec.extra.iter().flatten().map(|(key, values)| key.len() + all(Some(values)));
     FIXED
         + object.name().len()
-        + object.spec.request.0.len()
+        + spec.request.0.len()
+        + all(spec.groups.as_ref())
+        + all(spec.usages.as_ref())
+        + extra.sum::<usize>()
         + object.certificate().map_or(0, <[u8]>::len)
         + texts(&metadata.labels)
         + texts(&metadata.annotations)
+        + all(metadata.finalizers.as_ref())
         + conditions.sum::<usize>()
+        + owned.sum::<usize>()
+}
+
+/// About how many octets a value takes.
+fn octets(value: &Value) -> usize {
+    /// A node of a `BTreeMap` of values holds eleven, also where it has one.
+    const NODE: usize = 640;
+    match value {
+        Value::Object(fields) => {
+            NODE + fields.iter().map(|(name, value)| name.len() + octets(value)).sum::<usize>()
+        }
+        Value::Array(list) => list.iter().map(|value| size_of::<Value>() + octets(value)).sum(),
+        Value::String(text) => text.len(),
+        _ => 0,
+    }
 }
