@@ -8,6 +8,7 @@ mod kill;
 mod kubectl;
 mod kubelet;
 mod people;
+mod recorded;
 mod root;
 mod watch;
 mod who;
