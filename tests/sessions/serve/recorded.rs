@@ -244,7 +244,7 @@ fn wait(client: &mut Client, before: &Seen, protobuf: bool, bookmark: bool) -> S
         |seen: &Seen| seen.conditions.iter().any(|kind| kind == "Approved") && !seen.certificate.is_empty();
     let (mut seen, mut listed, mut octets) = (before.clone(), !bookmark, Vec::new());
     while !listed || !issued(&seen) {
-        octets.extend(client.chunk().expect("the watch goes on"));
+        octets.extend(client.chunk().unwrap());
         for (kind, object) in events(&mut octets, protobuf) {
             match kind.as_str() {
                 "BOOKMARK" => listed = true,
