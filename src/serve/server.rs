@@ -143,7 +143,9 @@ impl Server {
         let second = names.get(1).map(String::as_str).unwrap_or_default();
         let desk = self.desk();
         match action {
-            Action::Health => Ok(self.health(&call.path)),
+            Action::Health => {
+                Ok(about::health(call, *self.stop.borrow(), self.stuck.load(Ordering::Acquire)))
+            }
             Action::Version => Ok(about::version(&self.kubernetes)),
             Action::Paths => Ok(about::paths()),
             Action::CoreVersions => about::groups(call, true),
@@ -215,19 +217,6 @@ impl Server {
         let pems = authorities.authorities.iter().filter_map(|ca| ca.to_pem().ok());
         let bundle: String = pems.collect();
         self.told(self.bundles.publish(&bundle, (self.clock)()).map(drop))
-    }
-
-    /// `ok`; or what is wrong, where somebody asks whether the server is ready.
-    fn health(&self, path: &str) -> Answer {
-        let stops = *self.stop.borrow();
-        let stuck = self.stuck.load(Ordering::Acquire);
-        match path {
-            "/readyz" | "/readyz/" if stops => Answer::text(503, "[-]shutdown failed: the server stops\n"),
-            "/readyz" | "/readyz/" if stuck => {
-                Answer::text(503, "[-]store failed: the store or the ledger cannot be written\n")
-            }
-            _ => Answer::text(200, "ok"),
-        }
     }
 
     /// What is looked up for the metrics.

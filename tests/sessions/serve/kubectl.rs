@@ -180,21 +180,37 @@ fn what_kubectl_can_do_it_can_do() {
     .code(1);
     run(&["patch", "csr", "one", "--type=merge", "-p", "{\"metadata\":{\"labels\":{\"a\":\"1\"}}}"], "")
         .success();
+    run(&["patch", "csr", "one", "--type=strategic", "-p", "{\"metadata\":{\"labels\":{\"a\":null}}}"], "")
+        .success()
+        .out("patched");
+    run(&["get", "csr", "-l", "a", "-o", "name"], "").success().not_out("one");
     run(&["annotate", "csr", "one", "b=2"], "").success();
+    // `any_kubectl` has an editor that colours what is blue.
+    run(&["label", "csr", "one", "colour=blue"], "").success();
+    run(&["edit", "csr", "one"], "").success().out("edited");
+    run(&["get", "csr", "one", "-o", "jsonpath={.metadata.labels.colour}"], "").success().out("green");
+    run(&["edit", "csr", "one"], "").success().err("no changes made");
+    let coloured = object.replace("  name: one", "  name: one\n  labels: {colour: red}");
+    run(&["diff", "-f", "-"], &coloured).code(1).out("-    colour: green").out("+    colour: red");
     run(&["replace", "-f", "-"], &object).success().out("replaced");
     run(&["get", "csr", "--field-selector", "metadata.name=one", "-o", "name"], "").success().out("/one");
     run(&["get", "csr", "--field-selector", "spec.username=x"], "").code(1).err("field label not supported");
     run(&["get", "csr", "--sort-by", ".metadata.name"], "").success().out("one ");
     run(&["explain", "csr.spec.signerName"], "").success().out("signerName");
+    run(&["explain", "csr", "--recursive"], "").success().out("lastTransitionTime");
+    run(&["api-versions"], "").success().out("certificates.k8s.io/v1\n");
     run(&["api-resources"], "").success().out("certificatesigningrequests   csr");
     run(&["certificate", "deny", "one"], "").success().out("denied");
+    run(&["wait", "csr/one", "--for=condition=Denied", "--timeout=10s"], "").success().out("condition met");
     run(&["certificate", "approve", "one"], "").code(1).err("already Denied");
     run(&["auth", "whoami"], "").success().out("kubernetes-admin").out("system:authenticated");
     run(&["auth", "can-i", "approve", "csr"], "").success().out("yes");
     run(&["auth", "can-i", "approve", "csr", "--as", "somebody"], "").code(1).out("no");
     run(&["get", "csr", "--as", "somebody"], "").code(1).err("User \"somebody\" cannot list resource");
     run(&["get", "--raw", "/readyz"], "").success().out("ok");
+    run(&["get", "--raw", "/readyz?verbose"], "").success().out("[+]store ok\n").out("readyz check passed\n");
     run(&["version"], "").success().out("Server Version: v1.36.");
+    run(&["version", "-o", "json"], "").success().not_out("x86_64");
     run(&["delete", "csr", "one", "--dry-run=server"], "").success();
     run(&["delete", "csr", "one"], "").success();
     run(&["get", "csr/one"], "").code(1).err("not found");

@@ -7,6 +7,7 @@ use kubepki::x509::{KeyAlgorithm, Name, PrivateKey, Request, SubjectAltName};
 use serde_json::{Value, json};
 
 use super::client::{Client, P, Who};
+use super::recorded::{Recording, Seen};
 use super::who::TOKENS;
 use super::{Served, certificate, eventually, object};
 use crate::testbed::{SINGLE, Testbed};
@@ -61,54 +62,90 @@ fn kubelet(name: &str, signer: &str, usages: &[&str]) -> (Value, PrivateKey) {
 
 const CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 
-#[test]
-fn a_kubelet_joins_and_rotates() {
+const SERVING: &str = "kubernetes.io/kubelet-serving";
+
+/// What has been recorded, of the oldest and of the newest.
+const PROGRAMS: [&str; 2] = ["kubelet-1.20", "client-go-1.36"];
+
+/// A server that knows a node, `worker1`, and has a token.
+fn served() -> Served {
     let bed = Testbed::applied(SINGLE);
     bed.write("tokens.yaml", TOKENS);
-    let served = Served::of(bed, &["--bootstrap-tokens", "tokens.yaml"]);
-    let token = Who::token("abcdef.0123456789abcdef");
-    let mut client = served.connect(&token);
-    assert_eq!(client.get("/healthz?timeout=1s").body, b"ok");
-    let (asked, key) = kubelet("system:node:worker1", CLIENT, &["digital signature", "client auth"]);
-    let (name, uid) = post(&mut client, &asked);
-    wait(&mut client, &name, &uid);
-    let mut again = served.connect(&token);
-    let certificate_of_node = certificate(&mut again, &name);
-    assert_eq!(certificate_of_node.subject.to_string(), "O=system:nodes, CN=system:node:worker1");
-    // With its certificate it asks for the next one.
-    let node = Who::with(certificate_of_node, key);
-    let mut client = served.connect(&node);
-    let (asked, _) = kubelet("system:node:worker1", CLIENT, &["digital signature", "client auth"]);
-    let (name, uid) = post(&mut client, &asked);
-    wait(&mut client, &name, &uid);
-    let log = || served.bed.read("out/.kubepki/audit.log");
-    let has = |verb: &str| log().contains(&format!("\"verb\":\"{verb}\""));
-    eventually("decisions are in the audit log", || has("approve") && has("sign"));
-    // Not for another, and a serving certificate is nobody's who is not in the spec.
-    let (other, _) = kubelet("system:node:worker2", CLIENT, &["digital signature", "client auth"]);
-    let bytes = encode(Format::Protobuf, &other).unwrap();
-    served.connect(&node).ask("POST", P, &[("Content-Type", PROTOBUF)], &bytes).code(403);
+    bed.write(
+        "fleet.yaml",
+        SINGLE.to_owned() + "- {name: worker1, roles: [worker], addresses: [192.0.2.21]}\n",
+    );
+    Served::of(bed, &["--bootstrap-tokens", "tokens.yaml", "-f", "fleet.yaml"])
+}
+
+/// Sends what was recorded.
+fn replay(served: &Served, who: &Who, file: &str) -> Seen {
+    Recording::open(file).replay(&mut served.connect(who))
 }
 
 #[test]
-fn older_clients_list_and_then_watch() {
-    let bed = Testbed::applied(SINGLE);
-    bed.write("tokens.yaml", TOKENS);
-    let served = Served::of(bed, &["--bootstrap-tokens", "tokens.yaml"]);
-    let mut client = served.connect(&Who::token("abcdef.0123456789abcdef"));
-    let (asked, _) = kubelet("system:node:worker1", CLIENT, &["digital signature", "client auth"]);
-    let (name, _) = post(&mut client, &asked);
-    let query = format!("fieldSelector=metadata.name%3D{name}&limit=500&resourceVersion=0");
-    let list = client.get(&format!("{P}?{query}")).code(200).json();
-    assert_eq!(list["items"].as_array().unwrap().len(), 1);
-    let version = list["metadata"]["resourceVersion"].as_str().unwrap();
-    let is_signed = |object: &Value| object["status"]["certificate"].is_string();
-    let mut done = is_signed(&list["items"][0]);
-    client
-        .watch(&format!("allowWatchBookmarks=true&fieldSelector=metadata.name%3D{name}&resourceVersion={version}&timeoutSeconds=60"))
-        .code(200);
-    while !done {
-        done = client.events().unwrap().iter().any(|(_, object)| is_signed(object));
+fn kubelets_join_and_rotate() {
+    for program in PROGRAMS {
+        let served = served();
+        // The token is in what was recorded.
+        let first = replay(&served, &Who::default(), &format!("{program}/join.http"));
+        assert_eq!(first.issued().subject.to_string(), "O=system:nodes, CN=system:node:worker1");
+        assert!(first.name.starts_with("csr-"), "{program}: {}", first.name);
+        let object = served.admin().get(&format!("{P}/{}", first.name)).code(200).json();
+        assert_eq!(object["spec"]["username"], "system:bootstrap:abcdef");
+        assert_eq!(object["spec"]["signerName"], CLIENT);
+        assert_eq!(object["spec"]["usages"], json!(first.usages));
+        // With a certificate it asks for the next one.
+        let node = served.user("system:node:worker1", &["system:nodes"]);
+        let next = replay(&served, &node, &format!("{program}/rotate.http"));
+        assert!(next.issued().not_after >= first.issued().not_after);
+        assert_ne!((&next.name, &next.uid), (&first.name, &first.uid));
+        let log = || served.bed.read("out/.kubepki/audit.log");
+        let has = |verb: &str| log().contains(&format!("\"verb\":\"{verb}\""));
+        eventually("decisions are in the audit log", || has("approve") && has("sign"));
+    }
+}
+
+#[test]
+fn a_kubelet_that_does_not_rotate_finds_its_request_again() {
+    for program in PROGRAMS {
+        let served = served();
+        let named = replay(&served, &Who::default(), &format!("{program}/named.http"));
+        assert!(named.name.starts_with("node-csr-"), "{program}: {}", named.name);
+        assert_eq!(named.issued().subject.to_string(), "O=system:nodes, CN=system:node:worker1");
+        if program == "kubelet-1.20" {
+            let again = replay(&served, &Who::default(), "kubelet-1.20/again.http");
+            assert_eq!(again, named, "what is there already, not another");
+        }
+    }
+}
+
+/// What one node has sent is another's in nobody's hands, and nothing in those of who is not known.
+#[test]
+fn what_a_kubelet_sends_is_good_for_nobody_else() {
+    let served = served();
+    let other = served.user("system:node:worker2", &["system:nodes"]);
+    let expired = TOKENS.replace("abcdef", "000001");
+    served.bed.write("tokens.yaml", expired);
+    for program in PROGRAMS {
+        for (file, who, code) in [
+            ("rotate.http", &other, 403),
+            ("serving.http", &other, 403),
+            ("rotate.http", &Who::default(), 403),
+            ("serving.http", &Who::default(), 403),
+        ] {
+            let octets = Recording::open(&format!("{program}/{file}")).first();
+            let mut client = served.connect(who);
+            client.send(&octets).unwrap();
+            let refused = client.reply().unwrap();
+            assert_eq!(refused.code, code, "{program}/{file}");
+        }
+        let octets = Recording::open(&format!("{program}/join.http")).first();
+        eventually("the token is forgotten", || {
+            let mut client = served.connect(&Who::default());
+            client.send(&octets).unwrap();
+            client.reply().unwrap().code == 401
+        });
     }
 }
 
@@ -136,13 +173,7 @@ fn what_a_node_comes_with_is_printed() {
 /// A node asks for its certificate as a server with names that the spec gives it, and with one that is another's.
 #[test]
 fn a_serving_certificate_is_held_to_the_spec() {
-    const SERVING: &str = "kubernetes.io/kubelet-serving";
-    let bed = Testbed::applied(SINGLE);
-    bed.write(
-        "fleet.yaml",
-        SINGLE.to_owned() + "- {name: worker1, roles: [worker], addresses: [192.0.2.21]}\n",
-    );
-    let served = Served::of(bed, &["-f", "fleet.yaml"]);
+    let served = served();
     let node = served.user("system:node:worker1", &["system:nodes"]);
     let mut client = served.connect(&node);
     let mut ask = |names: &[SubjectAltName]| {
@@ -154,10 +185,17 @@ fn a_serving_certificate_is_held_to_the_spec() {
     };
     let address = |text: &str| SubjectAltName::Ip(text.parse().unwrap());
     let (other, _) = ask(&[address("192.0.2.10")]);
+    for program in PROGRAMS {
+        let issued = replay(&served, &node, &format!("{program}/serving.http")).issued();
+        assert_eq!(issued.subject.to_string(), "O=system:nodes, CN=system:node:worker1");
+        assert_eq!(
+            issued.subject_alt_names,
+            [SubjectAltName::Dns("worker1".to_owned()), address("192.0.2.21")]
+        );
+    }
     let (own, uid) = ask(&[SubjectAltName::Dns("worker1".to_owned()), address("192.0.2.21")]);
     wait(&mut served.connect(&node), &own, &uid);
     let issued = certificate(&mut served.connect(&node), &own);
-    assert_eq!(issued.subject.to_string(), "O=system:nodes, CN=system:node:worker1");
     served.bed.write("serving.crt", issued.to_pem().unwrap());
     let verify = [
         "verify",

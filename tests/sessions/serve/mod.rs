@@ -8,6 +8,7 @@ mod kill;
 mod kubectl;
 mod kubelet;
 mod people;
+mod recorded;
 mod root;
 mod watch;
 mod who;
@@ -77,6 +78,7 @@ impl Served {
         let mut command = if program == "kubectl" { peer(program) } else { Command::new(program) };
         command.args(["--kubeconfig", KUBECONFIG]).args(arguments).current_dir(self.bed.path(""));
         command.env("HOME", self.bed.path("home")).env_remove("KUBECONFIG");
+        command.env("KUBE_EDITOR", "sed -i s/blue/green/");
         command.stdin(std::fs::File::open(input).unwrap());
         Run::of(&mut command, &format!("{program} {}", arguments.join(" ")))
     }
