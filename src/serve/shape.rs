@@ -60,7 +60,13 @@ impl<'a> Thing<'a> {
     /// The object as JSON.
     fn json(self) -> Vec<u8> {
         match self {
-            Self::Request(object) => serde_json::to_vec(object).unwrap_or_default(),
+            Self::Request(object) => {
+                // Enough for most: text that grows is copied again and again.
+                let mut text = Vec::with_capacity(4096);
+                // What was read can be written.
+                let _ = serde_json::to_writer(&mut text, object);
+                text
+            }
             Self::Bundle(value) => value.to_string().into_bytes(),
         }
     }

@@ -249,7 +249,8 @@ impl Writer {
     /// Writes the entries of a group, and says what stands in the ledger for each.
     fn append(&mut self, group: &[Brought]) -> Result<Vec<Vec<Entry>>, StoreError> {
         self.catch_up()?;
-        let mut text = Vec::new();
+        // An entry has some two thousand octets; text that grows is copied again and again.
+        let mut text = Vec::with_capacity(group.iter().map(|brought| brought.entries.len() * 2048).sum());
         let mut claims: HashMap<Claim, (u64, usize)> = HashMap::new();
         let mut own: HashMap<Claim, Entry> = HashMap::new();
         let mut lines = 0;

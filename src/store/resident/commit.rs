@@ -69,7 +69,9 @@ impl Resident {
     ) -> Result<Vec<Vec<Result<Stored, Refusal>>>, StoreError> {
         let Some((counter, _)) = &mut writer.held else { return Ok(Vec::new()) };
         let mut overlay: HashMap<String, Option<Stored>> = HashMap::new();
-        let (mut text, mut applied) = (Vec::new(), Vec::new());
+        // Text that grows is copied again and again.
+        let mut text = Vec::with_capacity(group.iter().map(Vec::len).sum::<usize>() * 4096);
+        let mut applied = Vec::new();
         let mut all = Vec::with_capacity(group.len());
         for writes in group {
             let mut outcomes = Vec::with_capacity(writes.len());
