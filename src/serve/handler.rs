@@ -243,6 +243,7 @@ fn measured(subject: &Subject, code: u16) -> metrics::Request {
             ("clustertrustbundles", "") => "clustertrustbundles",
             ("selfsubjectreviews", "") => "selfsubjectreviews",
             ("selfsubjectaccessreviews", "") => "selfsubjectaccessreviews",
+            ("selfsubjectrulesreviews", "") => "selfsubjectrulesreviews",
             _ => "other",
         },
         None => "",

@@ -8,6 +8,7 @@ mod kill;
 mod kubectl;
 mod kubelet;
 mod people;
+mod rights;
 mod root;
 mod watch;
 mod who;
