@@ -20,7 +20,8 @@ pub fn version(kubernetes: &str) -> Answer {
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "",
         "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
     });
-    Answer::object(200, Format::Json, &value)
+    // This and the paths are for people whoever asks, as upstream (`WriteRawJSON`).
+    Answer::object(200, Format::Json, &value).pretty()
 }
 
 /// The paths that there are.
@@ -28,7 +29,7 @@ pub fn version(kubernetes: &str) -> Answer {
 pub fn paths() -> Answer {
     let paths: Vec<&str> =
         ROUTES.iter().map(|route| route.path).filter(|path| !path.contains('{') && *path != "/").collect();
-    Answer::object(200, Format::Json, &json!({"paths": paths}))
+    Answer::object(200, Format::Json, &json!({"paths": paths})).pretty()
 }
 
 /// Discovery of groups, or of the core group: all at once where the client knows that, else in the old form.

@@ -73,6 +73,7 @@ async fn carry_out(server: Arc<Server>, link: Arc<Link>, request: Request<Incomi
         user: User::anonymous(),
         body: Bytes::new(),
     };
+    let for_people = call.is_for_people();
     let mut body = Some(body);
     let answer = answer(&server, &link, &head.headers, path, &subject, call, &mut body, &mut trace).await;
     if let (Err(_), Some(body)) = (&answer, body) {
@@ -80,6 +81,8 @@ async fn carry_out(server: Arc<Server>, link: Arc<Link>, request: Request<Incomi
         drain(body, LEFT).await;
     }
     let answer = answer.unwrap_or_else(|status| Answer::status(&status, Accept::of(&accept).ok()));
+    // A list may be long: others are served meanwhile.
+    let answer = if for_people { tokio::task::block_in_place(|| answer.pretty()) } else { answer };
     let id = birth(received).map(|birth| birth.uid).unwrap_or_default();
     let is_watch = matches!(answer.body, Content::Watch(_));
     let entry = Entry {
