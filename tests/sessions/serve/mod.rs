@@ -1,6 +1,7 @@
 //! `kubepki serve`: a cluster that knows nothing but certificates.
 
 mod api;
+mod bundles;
 mod client;
 mod files;
 mod hostile;
