@@ -30,12 +30,11 @@ pub fn pretty(json: &[u8]) -> Vec<u8> {
             b'{' | b'[' => {
                 text.push(byte);
                 while bytes.next_if(u8::is_ascii_whitespace).is_some() {}
-                match bytes.next_if(|next| matches!(next, b'}' | b']')) {
-                    Some(end) => text.push(end),
-                    None => {
-                        depth += 1;
-                        line(&mut text, depth);
-                    }
+                if let Some(end) = bytes.next_if(|next| matches!(next, b'}' | b']')) {
+                    text.push(end);
+                } else {
+                    depth += 1;
+                    line(&mut text, depth);
                 }
             }
             b'}' | b']' => {

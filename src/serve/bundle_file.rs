@@ -83,7 +83,7 @@ pub(super) fn settle(value: &mut Value, old: Option<&Value>, version: u64, writt
 
 /// A UUID of what something is known by (RFC 9562 §5.8).
 fn uid(name: &str, made: &str) -> String {
-    let mut octets = sha256(format!("{KIND}/{name}/{made}").as_bytes()).to_vec();
+    let mut octets = sha256(format!("{KIND}/{name}/{made}").as_bytes());
     octets.truncate(16);
     for (place, mask, bits) in [(6, 0x0f, 0x80), (8, 0x3f, 0x80)] {
         if let Some(octet) = octets.get_mut(place) {
