@@ -46,6 +46,13 @@ printf '\003[{"op":"add","path":"/metadata/labels/c","value":"3"},{"op":"move","
 printf '\004{"metadata":{"labels":{"a":null},"finalizers":["c"]},"status":{"certificate":"YQ=="}}' >fuzz/corpus/api/merge
 printf '\005{"metadata":{"$setElementOrder/finalizers":["b","a"],"$deleteFromPrimitiveList/finalizers":["a"],
 "labels":{"$patch":"replace","a":"2"},"ownerReferences":[{"uid":"1","$patch":"delete"}]}}' >fuzz/corpus/api/strategic
+printf '\003[{"op":"add","op":"add","path":"/x","x":1,"value":{"a":1,"a":2}}]' >fuzz/corpus/api/json-twice
+printf '\004{"metadata":{"labels":{"a":"1","a":"2"}},"metadata":{"labels":{"c":"3"}}}' >fuzz/corpus/api/merge-twice
+for roles in templates/*rbac.yaml templates/signer-roles.yaml; do
+    { printf '\010'; cat "$roles"; } >"fuzz/corpus/api/$(basename "$roles")"
+done
+printf '\011{"apiVersion":"certificates.k8s.io/v1beta1","kind":"ClusterTrustBundle","metadata":{"name":"x"},"spec":
+{"trustBundle":"a\\n\\"b"}}' >fuzz/corpus/api/bundle
 printf '\007a in (b,c),!d,e>1\nmetadata.name=x,spec.signerName!=y' >fuzz/corpus/api/selector
 
 # Paths: a byte of conditions, then a leaf, intermediates and an anchor.

@@ -9,9 +9,12 @@ use kubepki::api::codec::{self, Format};
 use kubepki::api::managed::{self, Writer};
 use kubepki::api::options::{FieldValidation, WriteOptions};
 use kubepki::api::patch::{self, PatchType};
+use kubepki::api::pretty::pretty;
 use kubepki::api::schema::{KINDS, find};
 use kubepki::api::selector::Selector;
-use kubepki::api::{discovery, openapi, trust_bundle};
+use kubepki::api::{discovery, openapi, review, trust_bundle, trust_file};
+use kubepki::csr::User;
+use kubepki::csr::load::permissions;
 use serde_json::Value;
 use time::macros::datetime;
 
@@ -19,7 +22,7 @@ const VERSION: &str = "certificates.k8s.io/v1";
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((form, body)) = bytes.split_first() else { return };
-    match form % 8 {
+    match form % 10 {
         0 => read(Format::Json, body),
         1 => read(Format::Yaml, body),
         2 => read(Format::Protobuf, body),
@@ -27,7 +30,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         4 => apply(PatchType::Merge, body),
         5 => apply(PatchType::Strategic, body),
         6 => apply(PatchType::Apply, body),
-        _ => text(&String::from_utf8_lossy(body)),
+        7 => text(&String::from_utf8_lossy(body)),
+        8 => rights(&String::from_utf8_lossy(body)),
+        _ => file(&String::from_utf8_lossy(body)),
     }
 });
 
@@ -37,6 +42,9 @@ fn read(format: Format, body: &[u8]) {
         let value = decoded.value;
         for format in [Format::Json, Format::Yaml, Format::Protobuf] {
             let bytes = codec::encode(format, &value).unwrap();
+            if format == Format::Json {
+                assert_eq!(serde_json::from_slice::<Value>(&pretty(&bytes)).unwrap(), value);
+            }
             let again = codec::decode(format, &bytes, kind, FieldValidation::Strict).unwrap();
             assert_eq!(again.value, value, "{format:?}");
         }
@@ -63,6 +71,13 @@ fn apply(patch_type: PatchType, body: &[u8]) {
     let Ok(patched) = patch::apply(patch_type, body, Some(stored), kind, &options, &writer("me")) else {
         return;
     };
+    // How strictly it is read changes nothing but what is told.
+    for field_validation in [FieldValidation::Ignore, FieldValidation::Strict] {
+        let options = WriteOptions { field_validation, ..options.clone() };
+        let again = patch::apply(patch_type, body, Some(stored), kind, &options, &writer("me"));
+        let told = field_validation == FieldValidation::Strict && !patched.warnings.is_empty();
+        assert_eq!(again.map(|again| (again.value, again.warnings)).ok(), (!told).then(|| (patched.value.clone(), Vec::new())));
+    }
     let mut value = patched.value;
     let (held, faults) = codec::hold(value.clone(), kind).unwrap();
     assert!(held == value && faults.is_empty());
@@ -87,4 +102,31 @@ fn text(text: &str) {
         let _ = WriteOptions::read(kind, false, query);
     }
     let _ = trust_bundle::bundle_faults(text);
+}
+
+/// Manifests of roles, and what two users may by them.
+fn rights(text: &str) {
+    let Ok((rbac, _)) = permissions(text) else { return };
+    let kind = find("authorization.k8s.io/v1", "SelfSubjectRulesReview").unwrap();
+    for (name, groups) in [("jane", &["dev".to_owned()][..]), ("system:serviceaccount:a:b", &[])] {
+        let user = User::known(name, groups);
+        let asked = serde_json::json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": {}});
+        let answer = review::rules(&asked, &rbac.rights(&user, "a"));
+        let (held, faults) = codec::hold(answer.clone(), kind).unwrap();
+        assert!(faults.is_empty(), "{faults:?}");
+        let bytes = codec::encode(Format::Protobuf, &answer).unwrap();
+        let read = codec::decode(Format::Protobuf, &bytes, kind, FieldValidation::Strict).unwrap();
+        assert_eq!(read.value, held);
+    }
+}
+
+/// A file with trust bundles, or any other text: what becomes pretty says the same.
+fn file(text: &str) {
+    let _ = trust_file::bundles(text);
+    let pretty = pretty(text.as_bytes());
+    let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
+    if let Some(value) = read(text.as_bytes()) {
+        assert_eq!(read(&pretty), Some(value));
+    }
+    let _ = (codec::strict_faults(text.as_bytes(), None), codec::strict_faults(text.as_bytes(), Some(&["op"])));
 }

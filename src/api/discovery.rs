@@ -55,6 +55,16 @@ pub const RESOURCES: &[Resource] = &[
         parts: &[],
     },
     Resource {
+        group: "authorization.k8s.io",
+        version: "v1",
+        name: "selfsubjectrulesreviews",
+        singular: "selfsubjectrulesreview",
+        kind: "SelfSubjectRulesReview",
+        short_names: &[],
+        verbs: &["create"],
+        parts: &[],
+    },
+    Resource {
         group: "certificates.k8s.io",
         version: "v1",
         name: "certificatesigningrequests",

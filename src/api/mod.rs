@@ -11,6 +11,7 @@
 //! | [`options`] | the options of a write: what may stand in the query |
 //! | [`codec`] | JSON, YAML and protobuf into values and back |
 //! | [`table`], [`partial`] | answers that are not the object itself |
+//! | [`mod@pretty`] | JSON for people |
 //! | [`patch`], [`managed`] | the four kinds of patches, and who owns which field |
 //! | [`selector`] | label and field selectors |
 //! | [`watch`] | the frames of a watch |
@@ -27,6 +28,7 @@ pub mod openapi;
 pub mod options;
 pub mod partial;
 pub mod patch;
+pub mod pretty;
 pub mod review;
 pub mod schema;
 pub mod selector;

@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args};
 
 use super::terminal;
 use crate::csr::names::{label, path_segment};
-use crate::csr::role::{Grant, May, VERBS, rules};
+use crate::csr::role::{Assignment, May, VERBS, rules};
 use crate::disk::Notation;
 use crate::error::Error;
 
@@ -75,7 +75,7 @@ impl Role {
                     .map_err(|message| usage(message, "`kubectl api-resources` lists those of a cluster"))?,
             ),
         };
-        let grant = Grant {
+        let assignment = Assignment {
             name: self.object_name()?,
             namespace: self.namespace.clone(),
             users: self.user.clone(),
@@ -83,7 +83,7 @@ impl Role {
             may,
         };
         let format = |problem: String| Error::Format { format: "YAML", problem };
-        let objects = grant.objects().map_err(|error| format(error.to_string()))?;
+        let objects = assignment.objects().map_err(|error| format(error.to_string()))?;
         let texts: Result<Vec<String>, Error> = objects
             .iter()
             .map(|object| Notation::Yaml.write(object).map_err(|error| format(error.to_string())))

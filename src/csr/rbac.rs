@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Subject};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, RoleBinding, Subject};
 
 use super::object::{GROUP, RESOURCE};
 use super::refusal::quoted;
@@ -29,19 +29,83 @@ pub struct Attributes<'a> {
 pub struct Rbac {
     roles: Vec<ClusterRole>,
     bindings: Vec<ClusterRoleBinding>,
+    /// Bindings in one namespace: they allow nothing here, and nobody is told that they have no others.
+    local: Vec<RoleBinding>,
+}
+
+/// What somebody may do, as far as that is known.
+#[derive(Clone, Debug, Default)]
+pub struct Rights<'a> {
+    /// The rules, in the order of the bindings that give them.
+    pub rules: Vec<&'a PolicyRule>,
+    /// Whether there may be others.
+    pub incomplete: bool,
+    /// What was not followed, or could not be.
+    pub problems: Vec<String>,
 }
 
 impl Rbac {
     /// These roles and bindings.
     #[must_use]
     pub fn new(roles: Vec<ClusterRole>, bindings: Vec<ClusterRoleBinding>) -> Self {
-        Self { roles, bindings }
+        Self { roles, bindings, local: Vec::new() }
+    }
+
+    /// The same with bindings in namespaces, which allow nothing.
+    #[must_use]
+    pub fn beside(self, local: Vec<RoleBinding>) -> Self {
+        Self { local, ..self }
     }
 
     /// Adds others.
     pub fn extend(&mut self, other: Self) {
         self.roles.extend(other.roles);
         self.bindings.extend(other.bindings);
+        self.local.extend(other.local);
+    }
+
+    /// Everything that a user may do in a namespace (`RulesFor`, `pkg/registry/rbac/validation/rule.go`). Whoever is in
+    /// `system:masters` has their rules by a binding, too.
+    #[must_use]
+    pub fn rights(&self, user: &User, namespace: &str) -> Rights<'_> {
+        let mut rights = Rights::default();
+        for binding in &self.bindings {
+            if !binding.subjects.iter().flatten().any(|subject| is(subject, user, "")) {
+                continue;
+            }
+            let (kind, name) = (&binding.role_ref.kind, &binding.role_ref.name);
+            if kind != "ClusterRole" {
+                rights.problems.push(format!("unsupported role reference kind: {}", quoted(kind)));
+                continue;
+            }
+            let mut found = false;
+            for role in self.roles.iter().filter(|role| role.metadata.name.as_ref() == Some(name)) {
+                found = true;
+                rights.rules.extend(role.rules.iter().flatten());
+                if role.aggregation_rule.is_some() {
+                    rights.incomplete = true;
+                    let text = format!("the aggregationRule of ClusterRole {} is not followed", quoted(name));
+                    rights.problems.push(text);
+                }
+            }
+            if !found {
+                rights
+                    .problems
+                    .push(format!("clusterroles.rbac.authorization.k8s.io {} not found", quoted(name)));
+            }
+        }
+        for binding in &self.local {
+            let place = binding.metadata.namespace.as_deref().unwrap_or_default();
+            let subjects = binding.subjects.as_deref().unwrap_or_default();
+            if place == namespace && subjects.iter().any(|subject| is(subject, user, place)) {
+                rights.incomplete = true;
+                let name = binding.metadata.name.as_deref().unwrap_or_default();
+                let (kind, role) = (&binding.role_ref.kind, quoted(&binding.role_ref.name));
+                let name = quoted(&format!("{name}/{place}"));
+                rights.problems.push(format!("RoleBinding {name} of {kind} {role} is not followed"));
+            }
+        }
+        rights
     }
 
     /// Whether a user may do it. `system:masters` may do everything, as in every API server.
@@ -84,7 +148,7 @@ impl Rbac {
             return Some(Grant(None));
         }
         let bound = self.bindings.iter().filter_map(|binding| {
-            let subject = binding.subjects.iter().flatten().find(|subject| is(subject, user))?;
+            let subject = binding.subjects.iter().flatten().find(|subject| is(subject, user, ""))?;
             (binding.role_ref.kind == "ClusterRole").then_some((binding, subject))
         });
         let mut granting = bound.filter(|(binding, _)| {
@@ -117,12 +181,13 @@ impl fmt::Display for Grant<'_> {
     }
 }
 
-fn is(subject: &Subject, user: &User) -> bool {
+/// Whether a subject is a user. A service account may leave its namespace to the binding.
+fn is(subject: &Subject, user: &User, place: &str) -> bool {
     match subject.kind.as_str() {
         "User" => subject.name == user.name,
         "Group" => user.is_in(&subject.name),
         "ServiceAccount" => {
-            let namespace = subject.namespace.as_deref().unwrap_or_default();
+            let namespace = subject.namespace.as_deref().filter(|own| !own.is_empty()).unwrap_or(place);
             let name = || format!("system:serviceaccount:{namespace}:{}", subject.name);
             !namespace.is_empty() && user.name == name()
         }

@@ -13,7 +13,7 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// A role, or the name of one that is there, and who has it.
 #[derive(Clone, Debug)]
-pub struct Grant {
+pub struct Assignment {
     /// The name of role and binding.
     pub name: String,
     /// The namespace; the whole cluster without one.
@@ -161,7 +161,7 @@ fn group_of(resource: &str) -> Result<&'static str, String> {
     })
 }
 
-impl Grant {
+impl Assignment {
     /// The objects, the role before its binding.
     ///
     /// # Errors
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_is_a_role_and_what_binds_it() {
+    fn an_assignment_is_a_role_and_what_binds_it() {
         let rules = rules(&list(&["get"]), &list(&["pods"]), &[]).unwrap();
         for (namespace, may, kinds) in [
             (Some("a"), May::Rules(rules.clone()), &["Role", "RoleBinding to Role a"][..]),
@@ -257,8 +257,9 @@ mod tests {
         ] {
             let namespace = namespace.map(str::to_owned);
             let (users, groups) = (list(&["jane"]), list(&["dev"]));
-            let grant = Grant { name: "a".to_owned(), namespace: namespace.clone(), users, groups, may };
-            let objects = grant.objects().unwrap();
+            let assignment =
+                Assignment { name: "a".to_owned(), namespace: namespace.clone(), users, groups, may };
+            let objects = assignment.objects().unwrap();
             let told: Vec<String> = objects
                 .iter()
                 .map(|object| {

@@ -51,7 +51,8 @@ pub fn version(kubernetes: &str) -> Answer {
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "",
         "platform": format!("{}/{}", std::env::consts::OS, architecture(std::env::consts::ARCH)),
     });
-    Answer::object(200, Format::Json, &value)
+    // This and the paths are for people whoever asks, as upstream (`WriteRawJSON`).
+    Answer::object(200, Format::Json, &value).pretty()
 }
 
 /// What Go calls an architecture (`GOARCH`), which is what Kubernetes says.
@@ -68,7 +69,7 @@ fn architecture(name: &str) -> &str {
 pub fn paths() -> Answer {
     let paths: Vec<&str> =
         ROUTES.iter().map(|route| route.path).filter(|path| !path.contains('{') && *path != "/").collect();
-    Answer::object(200, Format::Json, &json!({"paths": paths}))
+    Answer::object(200, Format::Json, &json!({"paths": paths})).pretty()
 }
 
 /// Discovery of groups, or of the core group: all at once where the client knows that, else in the old form.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::api::accept::{Accept, Shape};
 use crate::api::codec::{self, Format};
+use crate::api::pretty::pretty;
 use crate::api::status::Status;
 
 use super::watch::Watch;
@@ -71,6 +72,17 @@ impl Answer {
         let retry = status.details.as_ref().and_then(|details| details.retry_after_seconds);
         answer.headers.extend(retry.map(|seconds| ("retry-after", seconds.to_string())));
         answer
+    }
+
+    /// The same for people: JSON that is not a watch gets line breaks.
+    #[must_use]
+    pub fn pretty(mut self) -> Self {
+        if let Content::Whole(bytes) = &mut self.body
+            && self.content_type.starts_with(Format::Json.media_type())
+        {
+            *bytes = pretty(bytes).into();
+        }
+        self
     }
 
     /// With what the client is warned of (RFC 7234 §5.5).

@@ -14,11 +14,13 @@ use time::macros::format_description;
 use tokio::sync::mpsc;
 
 use crate::csr::User;
+use crate::csr::object::{GROUP, RESOURCE};
 use crate::disk::DiskError;
 use crate::disk::rolling::Rolling;
 use crate::store::outcome;
 
 use super::attributes::{Resource, Subject};
+use super::bundle::{self, News, Turn};
 
 /// The log.
 #[derive(Debug)]
@@ -107,6 +109,11 @@ impl Audit {
     pub async fn request(&self, entry: &Entry<'_>) {
         // Who writes has ended only when nobody asks any more.
         let _ = self.lines.send(line(&entry.line())).await;
+    }
+
+    /// Notes what has become of a trust bundle because somebody has changed its file.
+    pub fn bundle(&self, news: &News, now: OffsetDateTime) {
+        let _ = self.lines.blocking_send(line(&change(news, now)));
     }
 
     /// Notes a decision of the loop.
@@ -250,6 +257,28 @@ impl Entry<'_> {
     }
 }
 
+/// A change of a file, as if somebody had asked for it; one that cannot be used is refused.
+fn change(news: &News, now: OffsetDateTime) -> Value {
+    let verb = match &news.outcome {
+        Ok(Turn::Created) => "create",
+        Ok(Turn::Updated) | Err(_) => "update",
+        Ok(Turn::Deleted) => "delete",
+    };
+    let file = news.path.display().to_string();
+    let mut annotations = json!({"kubepki/file": cut(&file)});
+    let mut status = json!({"metadata": {}, "code": 200});
+    if let Err(problem) = &news.outcome {
+        annotations["kubepki/message"] = cut(problem).into();
+        status = json!({"metadata": {}, "status": "Failure", "reason": "Invalid", "code": 422});
+    }
+    let mut reference =
+        json!({"resource": bundle::RESOURCE, "apiGroup": GROUP, "apiVersion": bundle::VERSION});
+    if !news.name.is_empty() {
+        reference["name"] = cut(&news.name).into();
+    }
+    own(verb, &reference, &annotations, Some(&status), now)
+}
+
 /// A decision of the loop, as if a controller had asked for it.
 fn decision(event: &outcome::Event, now: OffsetDateTime) -> Option<Value> {
     use outcome::Event as E;
@@ -270,12 +299,25 @@ fn decision(event: &outcome::Event, now: OffsetDateTime) -> Option<Value> {
         E::Removed { name, case } => ("delete", name, json!({"kubepki/message": case.to_string()})),
         _ => return None,
     };
-    Some(json!({
+    let reference = json!({"resource": RESOURCE, "apiGroup": GROUP, "apiVersion": "v1", "name": name});
+    Some(own(verb, &reference, &annotations, None, now))
+}
+
+/// What the server does by itself.
+fn own(
+    verb: &str,
+    reference: &Value,
+    annotations: &Value,
+    status: Option<&Value>,
+    now: OffsetDateTime,
+) -> Value {
+    let mut event = json!({
         "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "stage": "ResponseComplete",
-        "verb": verb, "user": {"username": "system:kubepki"},
-        "objectRef": {
-            "resource": "certificatesigningrequests", "apiGroup": "certificates.k8s.io", "apiVersion": "v1", "name": name,
-        },
+        "verb": verb, "user": {"username": "system:kubepki"}, "objectRef": reference,
         "requestReceivedTimestamp": micros(now), "stageTimestamp": micros(now), "annotations": annotations,
-    }))
+    });
+    if let Some(status) = status {
+        event["responseStatus"] = status.clone();
+    }
+    event
 }

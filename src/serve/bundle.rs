@@ -1,9 +1,9 @@
 //! ClusterTrustBundles: the cluster's own CA, published as kube-controller-manager publishes it, and those that somebody who
-//! may attest for a signer has made. One file for each, read when the server begins.
+//! may attest for a signer has made. One file for each, which others may write too.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -20,8 +20,14 @@ use crate::store::name::escape;
 use crate::store::{StoreError, Version};
 use crate::x509::go::quoted;
 
+use super::bundle_file;
+use super::stamp::Stamp;
+
 /// The `apiVersion` of the object.
 pub const API_VERSION: &str = "certificates.k8s.io/v1beta1";
+
+/// The version in it.
+pub const VERSION: &str = "v1beta1";
 
 pub use crate::api::trust_bundle::KIND;
 
@@ -41,6 +47,10 @@ struct State {
     events: VecDeque<Event>,
     begin: Version,
     last: Version,
+    /// The files, by their names.
+    files: BTreeMap<String, Known>,
+    /// Why the directory cannot be listed.
+    problem: Option<String>,
 }
 
 /// A change of one bundle.
@@ -58,6 +68,38 @@ pub struct Event {
 const LONGEST: usize = 256;
 const MOST: usize = 256;
 
+/// What a file has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The file; the directory where it cannot be listed.
+    pub path: PathBuf,
+    /// The bundle that it holds, or held when it was last read; nothing where it has never held one.
+    pub name: String,
+    /// What has become of the bundle, or why nothing has.
+    pub outcome: Result<Turn, String>,
+}
+
+/// What has become of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It is new.
+    Created,
+    /// It is another.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+/// What is known of a file.
+#[derive(Debug, Default)]
+struct Known {
+    stamp: Option<Stamp>,
+    /// The bundle that it holds, or held when it was last good.
+    holds: String,
+    /// What is wrong with it now.
+    problem: Option<String>,
+}
+
 impl Bundles {
     /// Reads those that are kept in a directory, which need not be there. What is no bundle is passed over and told to
     /// `warn`.
@@ -69,35 +111,91 @@ impl Bundles {
         now: OffsetDateTime,
         warn: &mut dyn FnMut(String),
     ) -> Result<Self, DiskError> {
-        let mut state = State::default();
-        let entries = match std::fs::read_dir(&directory) {
-            Ok(entries) => entries.collect::<Result<Vec<_>, _>>(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error),
-        };
-        let entries = entries.map_err(DiskError::at(&directory, "cannot be listed"))?;
-        for path in entries.into_iter().map(|entry| entry.path()) {
-            if Notation::of(&path).is_none() {
-                continue;
-            }
-            let bytes = crate::disk::read::bytes(&path).map_err(|error| error.to_string());
-            let text = bytes.and_then(|bytes| {
-                String::from_utf8(bytes.bytes.to_vec()).map_err(|_| "is no text".to_owned())
-            });
-            let value = text.and_then(|text| Notation::Yaml.read(&text).map_err(|error| error.to_string()));
-            match value {
-                Ok(value) if value["kind"] == KIND && !name(&value).is_empty() => {
-                    state.last = state.last.max(version(&value));
-                    state.objects.insert(name(&value).to_owned(), Arc::new(value));
-                }
-                Ok(_) => warn(format!("{}: is no {KIND}", path.display())),
-                Err(problem) => warn(format!("{}: {problem}", path.display())),
+        let files = files(&directory)?;
+        let mut state = State { last: micros(now), ..State::default() };
+        let bundles = Self { directory, state: Mutex::default() };
+        for news in bundles.take(&mut state, files.unwrap_or_default()) {
+            if let Err(problem) = news.outcome {
+                warn(format!("{}: {problem}", news.path.display()));
             }
         }
-        let micros = Version::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or_default();
-        state.last = state.last.max(micros);
+        // Who watched another server begins anew.
+        state.events.clear();
         state.begin = state.last;
-        Ok(Self { directory, state: Mutex::new(state) })
+        Ok(Self { state: Mutex::new(state), ..bundles })
+    }
+
+    /// Reads again what others have done to files. A bundle whose file cannot be used stays as it was when it last could;
+    /// that is told once.
+    #[must_use]
+    pub fn follow(&self) -> Vec<News> {
+        let mut state = self.state();
+        let problem = match files(&self.directory) {
+            Ok(Some(files)) => {
+                state.problem = None;
+                return self.take(&mut state, files);
+            }
+            Ok(None) if state.files.is_empty() => return Vec::new(),
+            Ok(None) => "is missing".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        if state.problem.as_ref() == Some(&problem) {
+            return Vec::new();
+        }
+        state.problem = Some(problem.clone());
+        vec![News { path: self.directory.clone(), name: String::new(), outcome: Err(problem) }]
+    }
+
+    /// Takes over what is in files.
+    fn take(&self, state: &mut State, names: Vec<String>) -> Vec<News> {
+        let mut news = Vec::new();
+        let mut tell = |file: &str, name: &str, outcome| {
+            news.push(News { path: self.directory.join(file), name: name.to_owned(), outcome });
+        };
+        let mut left: Vec<(String, String)> = Vec::new();
+        state.files.retain(|file, known| {
+            let stays = names.contains(file);
+            if !stays && !known.holds.is_empty() {
+                left.push((file.clone(), std::mem::take(&mut known.holds)));
+            }
+            stays
+        });
+        for file in names {
+            let path = self.directory.join(&file);
+            let stamp = Stamp::of(&path);
+            let known = state.files.entry(file.clone()).or_default();
+            if known.stamp == stamp && stamp.is_some() {
+                continue;
+            }
+            known.stamp = stamp;
+            let held = known.holds.clone();
+            let written = stamp.map_or(OffsetDateTime::UNIX_EPOCH, |stamp| stamp.written());
+            let outcome = bundle_file::bundle(&path).and_then(|value| state.accept(&file, value, written));
+            let known = state.files.entry(file.clone()).or_default();
+            match outcome {
+                Ok(turn) => {
+                    known.problem = None;
+                    if !held.is_empty() && held != known.holds {
+                        left.push((file.clone(), held));
+                    }
+                    if let Some(turn) = turn {
+                        tell(&file, &known.holds, Ok(turn));
+                    }
+                }
+                Err(problem) if known.problem.as_ref() == Some(&problem) => {}
+                Err(problem) => {
+                    known.problem = Some(problem.clone());
+                    tell(&file, &known.holds, Err(problem));
+                }
+            }
+        }
+        for (file, name) in left {
+            // It may only have moved.
+            if !state.files.values().any(|known| known.holds == name) && state.forget(&name) {
+                tell(&file, &name, Ok(Turn::Deleted));
+            }
+        }
+        news
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,15 +216,26 @@ impl Bundles {
             let others = state.objects.iter().filter(|(name, _)| name.starts_with(&begin) && **name != own);
             others.map(|(_, value)| Arc::clone(value)).collect()
         };
-        let mut changed = false;
-        if self.get(&own).is_none() {
-            let object = json!({
-                "apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": own},
-                "spec": {"signerName": SERVING, "trustBundle": bundle},
-            });
-            self.create(object, now)?;
-            changed = true;
-        }
+        let spec = json!({"signerName": SERVING, "trustBundle": bundle});
+        let mut changed = match self.get(&own) {
+            None => {
+                let metadata = json!({"name": own});
+                let object =
+                    json!({"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec});
+                self.create(object, now)?;
+                true
+            }
+            // Somebody has changed it.
+            Some(old) if old.get("spec") != Some(&spec) => {
+                let mut new = (*old).clone();
+                if let Some(fields) = new.as_object_mut() {
+                    fields.insert("spec".to_owned(), spec);
+                }
+                self.replace(&old, new)?;
+                true
+            }
+            Some(_) => false,
+        };
         for other in others {
             self.remove(&other)?;
             changed = true;
@@ -203,11 +312,10 @@ impl Bundles {
     pub fn remove(&self, old: &Value) -> Result<(), Status> {
         let mut state = self.state();
         same(&state, old)?;
-        let file = file(name(old));
-        batch::change(&self.directory, &[], &[file]).map_err(|error| failed(&error.into()))?;
-        let gone = state.objects.remove(name(old));
-        let version = state.last + 1;
-        state.note(Event { version, old: gone, new: None });
+        let files = state.files_of(name(old));
+        batch::change(&self.directory, &[], &files).map_err(|error| failed(&error.into()))?;
+        state.files.retain(|file, _| !files.contains(file));
+        state.forget(name(old));
         Ok(())
     }
 
@@ -217,19 +325,95 @@ impl Bundles {
             metadata.insert("resourceVersion".to_owned(), version.to_string().into());
         }
         let written = Notation::Yaml.write(&object).map_err(|error| failed(&error.into()))?;
-        let put = Put { name: file(name(&object)), bytes: written.into_bytes(), fresh: false };
+        let own = state.place(name(&object));
+        let put = Put { name: own.clone(), bytes: written.into_bytes(), fresh: false };
+        // What somebody has put under another name is in this file from now on.
+        let others: Vec<String> =
+            state.files_of(name(&object)).into_iter().filter(|other| *other != own).collect();
         batch::prepare(&self.directory).map_err(|error| failed(&error.into()))?;
-        batch::change(&self.directory, &[put], &[]).map_err(|error| failed(&error.into()))?;
-        let new = Arc::new(object);
-        let old = state.objects.insert(name(&new).to_owned(), Arc::clone(&new));
-        state.note(Event { version, old, new: Some(Arc::clone(&new)) });
-        Ok(new)
+        batch::change(&self.directory, &[put], &others).map_err(|error| failed(&error.into()))?;
+        state.files.retain(|file, _| !others.contains(file));
+        let stamp = Stamp::of(&self.directory.join(&own));
+        state.files.insert(own, Known { stamp, holds: name(&object).to_owned(), problem: None });
+        Ok(state.set(object, version))
     }
 }
 
 impl State {
+    /// Takes over the bundle of a file; says what has become of it, if anything.
+    fn accept(
+        &mut self,
+        file: &str,
+        mut value: Value,
+        written: OffsetDateTime,
+    ) -> Result<Option<Turn>, String> {
+        let name = name(&value).to_owned();
+        let others = self.files_of(&name);
+        let old = self.objects.get(&name).cloned();
+        let problem = match others.iter().find(|other| *other != file) {
+            Some(other) => Some(format!("{} is in {other} already", quoted(&name))),
+            None if old.is_none() && self.objects.len() >= MOST => {
+                Some(format!("there are {MOST} bundles already"))
+            }
+            None => None,
+        };
+        let known = self.files.entry(file.to_owned()).or_default();
+        if let Some(problem) = problem {
+            // What is in the way may go.
+            known.stamp = None;
+            return Err(problem);
+        }
+        known.holds = name;
+        let Some(old) = old else {
+            let said = version(&value);
+            // What was kept before the server began is the same as it was.
+            let next = if self.begin == 0 && said > 0 { said } else { self.last + 1 };
+            bundle_file::settle(&mut value, None, next, written);
+            self.set(value, next);
+            return Ok(Some(Turn::Created));
+        };
+        bundle_file::settle(&mut value, Some(&old), version(&old), written);
+        if *old == value {
+            return Ok(None);
+        }
+        let next = self.last + 1;
+        bundle_file::settle(&mut value, Some(&old), next, written);
+        self.set(value, next);
+        Ok(Some(Turn::Updated))
+    }
+
+    /// The files that hold a bundle.
+    fn files_of(&self, name: &str) -> Vec<String> {
+        let held = self.files.iter().filter(|(_, known)| known.holds == name);
+        held.map(|(file, _)| file.clone()).collect()
+    }
+
+    /// The file in which a bundle is kept: no other is in it.
+    fn place(&self, name: &str) -> String {
+        let free =
+            |file: &String| self.files.get(file).is_none_or(|known| ["", name].contains(&&*known.holds));
+        let own = escape(name);
+        let others = (2..).map(|number| format!("{own}~{number}{}", Notation::Yaml.suffix()));
+        std::iter::once(own.clone() + Notation::Yaml.suffix()).chain(others).find(free).unwrap_or(own)
+    }
+
+    fn set(&mut self, object: Value, version: Version) -> Arc<Value> {
+        let new = Arc::new(object);
+        let old = self.objects.insert(name(&new).to_owned(), Arc::clone(&new));
+        self.note(Event { version, old, new: Some(Arc::clone(&new)) });
+        new
+    }
+
+    /// Takes a bundle away; says whether it was there.
+    fn forget(&mut self, name: &str) -> bool {
+        let Some(old) = self.objects.remove(name) else { return false };
+        let version = self.last + 1;
+        self.note(Event { version, old: Some(old), new: None });
+        true
+    }
+
     fn note(&mut self, event: Event) {
-        self.last = event.version;
+        self.last = self.last.max(event.version);
         self.events.push_back(event);
         while self.events.len() > LONGEST {
             self.begin = self.events.pop_front().map_or(self.begin, |event| event.version);
@@ -245,8 +429,23 @@ fn same(state: &State, old: &Value) -> Result<(), Status> {
     }
 }
 
-fn file(name: &str) -> String {
-    format!("{}{}", escape(name), Notation::Yaml.suffix())
+/// The files of a directory that may hold a bundle, by their names in order; `None` where there is no directory.
+fn files(directory: &Path) -> Result<Option<Vec<String>>, DiskError> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries.collect::<Result<Vec<_>, _>>(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => Err(error),
+    };
+    let entries = entries.map_err(DiskError::at(directory, "cannot be listed"))?;
+    let names = entries.into_iter().filter(|entry| Notation::of(&entry.path()).is_some());
+    // What is no text was not put there by this server, and has no name that could be told.
+    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    Ok(Some(names))
+}
+
+fn micros(now: OffsetDateTime) -> Version {
+    Version::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or_default()
 }
 
 fn failed(_: &StoreError) -> Status {

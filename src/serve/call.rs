@@ -45,6 +45,22 @@ impl Call {
         Accept::of(&self.accept)
     }
 
+    /// Whether a person is to read the answer: the client says so, or is one that people use
+    /// (`k8s.io/apiserver/pkg/endpoints/handlers/negotiation`, `isPrettyPrint`).
+    #[must_use]
+    pub fn is_for_people(&self) -> bool {
+        const PROGRAMS: [&str; 3] = ["curl", "Wget", "Mozilla/5.0"];
+        // What `strconv.ParseBool` takes for true.
+        const TRUE: [&str; 6] = ["1", "t", "T", "true", "TRUE", "True"];
+        if self.accept().is_ok_and(|accept| accept.pretty) {
+            return true;
+        }
+        match self.query.said("pretty") {
+            Some(said) => TRUE.contains(&said),
+            None => PROGRAMS.iter().any(|program| self.user_agent.starts_with(program)),
+        }
+    }
+
     /// How the client wants objects to be answered.
     ///
     /// # Errors
@@ -96,4 +112,40 @@ pub fn known(api_version: &str, kind: &str) -> Result<&'static ObjectKind, Statu
 /// 400 when it does not after all.
 pub fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Status> {
     serde_json::from_value(value).map_err(|error| Status::bad_request(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_known_by_what_they_ask_with() {
+        for (accept, query, agent, expected) in [
+            ("", "", "kubectl/v1.36.0", false),
+            ("", "", "curl/8.5.0", true),
+            ("", "", "Wget/1.21", true),
+            ("", "", "Mozilla/5.0 (X11)", true),
+            ("", "", "Go-http-client/2.0 curl", false),
+            ("", "pretty=true", "", true),
+            ("", "pretty=1&pretty=0", "", true),
+            ("", "pretty=yes", "curl/8.5.0", false),
+            ("", "pretty=false", "curl/8.5.0", false),
+            ("", "pretty=", "curl/8.5.0", true),
+            ("application/json;pretty=1", "pretty=0", "", true),
+            ("application/json;pretty=true", "", "", false),
+            ("text/html", "", "", false),
+        ] {
+            let call = Call {
+                method: Method::GET,
+                path: "/".to_owned(),
+                query: Query::read(query),
+                accept: accept.to_owned(),
+                content_type: String::new(),
+                user_agent: agent.to_owned(),
+                user: User::anonymous(),
+                body: Bytes::new(),
+            };
+            assert_eq!(call.is_for_people(), expected, "{accept} {query} {agent}");
+        }
+    }
 }

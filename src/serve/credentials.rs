@@ -1,7 +1,6 @@
 //! Everything by which the server knows others and is known: read from files, and again when they change. What is bad is
 //! told, and what was good before goes on.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,6 +8,7 @@ use rustls::ServerConfig;
 use time::OffsetDateTime;
 
 use super::ServeError;
+use super::stamp::Stamp;
 use super::tls::{Identity, Presented};
 use super::token::Tokens;
 use crate::disk::read;
@@ -50,9 +50,6 @@ pub struct Credentials {
     stamps: RwLock<Vec<Option<Stamp>>>,
 }
 
-/// Device, inode, size, and the times of change: what tells a file from the same one changed.
-type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
-
 impl Credentials {
     /// Reads everything. What is passed over in a file of tokens is told to `warn`.
     ///
@@ -91,7 +88,7 @@ impl Credentials {
 impl Places {
     fn stamps(&self) -> Vec<Option<Stamp>> {
         let own = [&self.identity.certificate, &self.identity.key, &self.authorities];
-        own.into_iter().chain(&self.tokens).map(|path| stamp(path)).collect()
+        own.into_iter().chain(&self.tokens).map(|path| Stamp::of(path)).collect()
     }
 
     fn read(&self, generation: u64, warn: &mut dyn FnMut(String)) -> Result<Current, ServeError> {
@@ -120,11 +117,4 @@ impl Places {
         let not_after = certificate.not_after;
         Ok(Current { generation, authorities, tokens, tls, not_after, certificate })
     }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    let modified = (metadata.mtime(), metadata.mtime_nsec());
-    let changed = (metadata.ctime(), metadata.ctime_nsec());
-    Some((metadata.dev(), metadata.ino(), metadata.size(), modified, changed))
 }

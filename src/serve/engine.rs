@@ -18,6 +18,7 @@ use super::credentials::{Credentials, Places};
 use super::link::Links;
 use super::listen::{bind, listen, listen_metrics};
 use super::metrics::Metrics;
+use super::reload::reload;
 use super::server::{Server, Watches};
 use super::stop::stopped;
 use crate::moment::Clock;
@@ -193,7 +194,7 @@ async fn serve(
     Ok(())
 }
 
-/// Reads credentials again when their files change.
+/// Reads credentials and trust bundles again when their files change.
 async fn refresh(server: Arc<Server>, tell: Tell) {
     let mut ticks = interval(POLL);
     let mut stop = server.stop.subscribe();
@@ -203,18 +204,7 @@ async fn refresh(server: Arc<Server>, tell: Tell) {
             () = stopped(&mut stop) => return,
         }
         let (server, tell) = (Arc::clone(&server), Arc::clone(&tell));
-        let look = move || {
-            let mut warn = |problem| tell(&Word::Trouble(problem));
-            let outcome = match server.credentials.refresh(&mut warn) {
-                Ok(true) => server.publish().map_err(|status| status.message),
-                Ok(false) => Ok(()),
-                Err(error) => Err(format!("{error}: what was read before goes on")),
-            };
-            if let Err(problem) = outcome {
-                tell(&Word::Trouble(problem));
-            }
-        };
-        if tokio::task::spawn_blocking(look).await.is_err() {
+        if tokio::task::spawn_blocking(move || reload(&server, &tell)).await.is_err() {
             return;
         }
     }

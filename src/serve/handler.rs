@@ -41,12 +41,11 @@ pub async fn handle(
         return Ok(carry_out(server, link, request).await);
     }
     // Who goes away meanwhile does not undo what they have asked for, and the audit log tells of it.
-    let work = tokio::spawn(carry_out(server, link, request)).await;
+    let method = request.method().clone();
+    let work = tokio::spawn(carry_out(Arc::clone(&server), Arc::clone(&link), request)).await;
     Ok(work.unwrap_or_else(|_| {
-        let status = Status::internal("the request could not be carried out");
-        let mut response = Response::new(Outgoing::whole(status.value().to_string().into(), None));
-        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
-        response
+        let answer = Answer::status(&Status::internal("the request could not be carried out"), None);
+        respond(&server, link.work(), answer, &method, "", "")
     }))
 }
 
@@ -73,6 +72,7 @@ async fn carry_out(server: Arc<Server>, link: Arc<Link>, request: Request<Incomi
         user: User::anonymous(),
         body: Bytes::new(),
     };
+    let for_people = call.is_for_people();
     let mut body = Some(body);
     let answer = answer(&server, &link, &head.headers, path, &subject, call, &mut body, &mut trace).await;
     if let (Err(_), Some(body)) = (&answer, body) {
@@ -80,6 +80,8 @@ async fn carry_out(server: Arc<Server>, link: Arc<Link>, request: Request<Incomi
         drain(body, LEFT).await;
     }
     let answer = answer.unwrap_or_else(|status| Answer::status(&status, Accept::of(&accept).ok()));
+    // A list may be long: others are served meanwhile.
+    let answer = if for_people { tokio::task::block_in_place(|| answer.pretty()) } else { answer };
     let id = birth(received).map(|birth| birth.uid).unwrap_or_default();
     let is_watch = matches!(answer.body, Content::Watch(_));
     let entry = Entry {
@@ -243,6 +245,7 @@ fn measured(subject: &Subject, code: u16) -> metrics::Request {
             ("clustertrustbundles", "") => "clustertrustbundles",
             ("selfsubjectreviews", "") => "selfsubjectreviews",
             ("selfsubjectaccessreviews", "") => "selfsubjectaccessreviews",
+            ("selfsubjectrulesreviews", "") => "selfsubjectrulesreviews",
             _ => "other",
         },
         None => "",
@@ -259,8 +262,8 @@ fn respond(
     id: &str,
     user: &str,
 ) -> Response<Outgoing> {
-    let (mut code, mut content_type, mut headers) = (answer.code, answer.content_type, answer.headers);
-    let body = match answer.body {
+    let Answer { code, content_type, headers, body } = answer;
+    let body = match body {
         Content::Whole(bytes) => {
             let bytes = if method == Method::HEAD { Bytes::new() } else { bytes };
             Outgoing::whole(bytes, Some(working))
@@ -273,11 +276,7 @@ fn respond(
                 tokio::spawn(watch.run(changed, stop, server.clock, sender));
                 Outgoing::pieces(pieces, working, Box::new(watching))
             }
-            Err(status) => {
-                (code, content_type) = (status.code, "application/json".to_owned());
-                headers.push(("retry-after", "1".to_owned()));
-                Outgoing::whole(status.value().to_string().into(), Some(working))
-            }
+            Err(status) => return respond(server, working, Answer::status(&status, None), method, id, user),
         },
     };
     let mut response = Response::new(body);
@@ -289,7 +288,10 @@ fn respond(
     };
     set("content-type", &content_type);
     set("cache-control", "no-cache, private");
-    set("audit-id", id);
+    // One that ended in the middle is not in the log.
+    if !id.is_empty() {
+        set("audit-id", id);
+    }
     for (name, value) in &headers {
         set(name, value);
     }

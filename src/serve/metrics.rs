@@ -48,6 +48,13 @@ struct State {
     state: &'static str,
 }
 
+/// Files that are read again, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reload {
+    files: &'static str,
+    status: &'static str,
+}
+
 /// A certificate of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Certificate {
@@ -79,6 +86,7 @@ pub struct Metrics {
     decisions: Family<Decision, Counter>,
     issued: Family<Signer, Counter>,
     refused: Counter,
+    reloads: Family<Reload, Counter>,
     states: Family<State, Gauge>,
     behind: Gauge,
     connections: Gauge,
@@ -101,6 +109,7 @@ impl Default for Metrics {
             decisions: Family::default(),
             issued: Family::default(),
             refused: Counter::default(),
+            reloads: Family::default(),
             states: Family::default(),
             behind: Gauge::default(),
             connections: Gauge::default(),
@@ -120,6 +129,7 @@ impl Default for Metrics {
         registry.register("decisions", "What the loop has decided", this.decisions.clone());
         registry.register("certificates_issued", "Certificates by signer", this.issued.clone());
         registry.register("connections_refused", "Connections that were not let in", this.refused.clone());
+        registry.register("reloads", "Files that were read again", this.reloads.clone());
         registry.register("requests", "Certificate signing requests by their state", this.states.clone());
         registry.register("files_behind", "Requests whose files are not written yet", this.behind.clone());
         registry.register("connections", "Open connections", this.connections.clone());
@@ -151,6 +161,12 @@ impl Metrics {
     /// Counts a connection that was not let in.
     pub fn refused(&self) {
         self.refused.inc();
+    }
+
+    /// Counts files that were read again because they have changed, and whether they could be used.
+    pub fn reload(&self, files: &'static str, good: bool) {
+        let status = if good { "success" } else { "failure" };
+        self.reloads.get_or_create(&Reload { files, status }).inc();
     }
 
     /// Counts what the loop has done.

@@ -1,9 +1,9 @@
-//! Who am I, and may I: `kubectl auth whoami`, `kubectl auth can-i`.
+//! Who am I, may I, and what may I: `kubectl auth whoami`, `kubectl auth can-i`, with `--list` or without.
 
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::api::review::{Question, access, question, subject};
+use crate::api::review::{Question, access, namespace, question, rules, subject};
 use crate::api::status::Status;
 use crate::csr::rbac::{Attributes, Rbac};
 use crate::moment::rfc3339;
@@ -45,5 +45,18 @@ pub fn may_i(call: &Call, rbac: &Rbac) -> Result<Answer, Status> {
     };
     let reason = grant.map(|grant| grant.to_string()).unwrap_or_default();
     let value = access(&asked.value, grant.is_some(), &reason);
+    Ok(Answer::object(201, accept.format, &value).warned(&asked.warnings))
+}
+
+/// Everything that who asks may do in a namespace.
+///
+/// # Errors
+/// When the body is no such review, or names no namespace.
+pub fn what_may_i(call: &Call, rbac: &Rbac) -> Result<Answer, Status> {
+    let accept = call.accept()?;
+    let options = call.options("CreateOptions", false)?;
+    let asked = call.object("authorization.k8s.io/v1", "SelfSubjectRulesReview", options.field_validation)?;
+    let rights = rbac.rights(&call.user, namespace(&asked.value)?);
+    let value = rules(&asked.value, &rights);
     Ok(Answer::object(201, accept.format, &value).warned(&asked.warnings))
 }

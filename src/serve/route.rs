@@ -48,6 +48,8 @@ pub enum Action {
     WhoAmI,
     /// May I?
     MayI,
+    /// What may I?
+    WhatMayI,
     /// Lists trust bundles, or watches them.
     ListBundles,
     /// Makes a trust bundle.
@@ -145,6 +147,10 @@ pub const ROUTES: &[Route] = &[
     Route {
         path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         methods: &[(Method::POST, A::MayI)],
+    },
+    Route {
+        path: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+        methods: &[(Method::POST, A::WhatMayI)],
     },
     Route {
         path: "/apis/certificates.k8s.io/v1beta1/clustertrustbundles",

@@ -162,6 +162,7 @@ impl Server {
             Action::Get => read::get(&self.store, call, name, now),
             Action::WhoAmI => review::who_am_i(call, now),
             Action::MayI => review::may_i(call, &self.settings.rbac),
+            Action::WhatMayI => review::what_may_i(call, &self.settings.rbac),
             Action::ListBundles if call.query.is("watch") => watching(call, self.trust(), None, now),
             Action::GetBundle if call.query.is("watch") => watching(call, self.trust(), Some(name), now),
             Action::ListBundles => read::list(&self.trust(), call, now),

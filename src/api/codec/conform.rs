@@ -8,6 +8,7 @@ use base64::engine::general_purpose::{GeneralPurpose, PAD, STANDARD};
 use serde_json::{Map, Value};
 
 use super::raw::{Raw, is_kept};
+use super::strict::FAULTS;
 use super::{cannot_be_handled, check_kind};
 use crate::api::schema::{Count, Field, Kind, Message, ObjectKind};
 use crate::api::status::Status;
@@ -17,9 +18,6 @@ use crate::x509::go::quoted;
 /// Go does not look at bits that are left over.
 const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&base64::alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
-
-/// How many unknown and repeated fields are told (`sigs.k8s.io/json`, `maxStrictErrors`).
-const FAULTS: usize = 100;
 
 /// Holds what was written to a kind. Beside the value: the fields that no type has, and those that stand there twice, in
 /// the order in which they stand.

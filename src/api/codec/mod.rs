@@ -4,6 +4,7 @@ mod conform;
 mod json;
 mod protobuf;
 mod raw;
+mod strict;
 mod yaml;
 
 use serde_json::Value;
@@ -117,6 +118,13 @@ pub fn hold(value: Value, kind: &ObjectKind) -> Result<(Value, Vec<String>), Str
     let said = |name| raw.text(name).unwrap_or_default();
     check_kind(said("apiVersion"), said("kind"), kind).map_err(|status| status.message)?;
     conform::typed(raw, kind)
+}
+
+/// What strict decoding finds in JSON that is held to no type, such as a patch: fields that stand there twice. Where it is a
+/// list whose elements have only the fields `known`, others are told too. Nothing where it does not parse.
+#[must_use]
+pub fn strict_faults(json: &[u8], known: Option<&[&str]>) -> Vec<String> {
+    json::read(json).map(|raw| strict::faults(&raw, known)).unwrap_or_default()
 }
 
 /// Writes an object.

@@ -3,7 +3,7 @@
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
-use crate::api::codec::MAX_BODY;
+use crate::api::codec::{self, MAX_BODY};
 use crate::api::status::{Details, Status};
 
 /// How many operations a patch may have (`maxJSONPatchOperations`).
@@ -14,8 +14,10 @@ const DEPTH: usize = 128;
 
 /// Carries out a patch.
 pub(super) fn apply(patch: &[u8], value: &mut Value) -> Result<(), Status> {
-    let Patch(operations) = serde_json::from_slice(patch)
-        .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
+    // A field that stands there twice is the last of them, as in any JSON.
+    let operations = serde_json::from_slice(patch).and_then(serde_json::from_value::<Patch>);
+    let Patch(operations) =
+        operations.map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))?;
     if operations.len() > OPERATIONS {
         let message = format!(
             "Request entity too large: The allowed maximum operations in a JSON patch is {OPERATIONS}, got {}",
@@ -48,6 +50,13 @@ pub(super) fn apply(patch: &[u8], value: &mut Value) -> Result<(), Status> {
         json_patch::patch(value, std::slice::from_ref(operation)).map_err(|_| refused())?;
     }
     Ok(())
+}
+
+/// What strict decoding finds in a patch, in the words of upstream.
+pub(super) fn faults(patch: &[u8]) -> Vec<String> {
+    const KNOWN: [&str; 4] = ["op", "path", "from", "value"];
+    let faults = codec::strict_faults(patch, Some(&KNOWN));
+    faults.into_iter().map(|fault| format!("json patch {fault}")).collect()
 }
 
 /// It cannot be done (`NewGenericServerResponse`).

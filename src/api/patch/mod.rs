@@ -82,6 +82,11 @@ pub fn apply(
     }
     let Some(current) = current else { return Err(Status::no_such_path()) };
     let mut value = current.clone();
+    let mut written = match patch_type {
+        _ if options.field_validation == FieldValidation::Ignore => Vec::new(),
+        PatchType::Json => json::faults(patch),
+        _ => codec::strict_faults(patch, None),
+    };
     let told = match patch_type {
         PatchType::Json => {
             json::apply(patch, &mut value)?;
@@ -102,6 +107,9 @@ pub fn apply(
         Ok(held) => held,
         Err(error) => return Err(invalid(told.as_ref().unwrap_or(&value), error)),
     };
+    // First what is wrong with the patch, then what is wrong with what comes of it.
+    written.extend(faults);
+    let faults = written;
     match options.field_validation {
         FieldValidation::Strict if !faults.is_empty() => {
             let error = format!("strict decoding error: {}", faults.join(", "));
@@ -142,11 +150,19 @@ mod tests {
     }
 
     fn patched(patch_type: PatchType, patch: &Value, validation: FieldValidation) -> Result<Decoded, Status> {
+        patched_by(patch_type, &patch.to_string(), validation)
+    }
+
+    fn patched_by(
+        patch_type: PatchType,
+        patch: &str,
+        validation: FieldValidation,
+    ) -> Result<Decoded, Status> {
         let kind = find("certificates.k8s.io/v1", "CertificateSigningRequest").unwrap();
         let options = WriteOptions { field_validation: validation, ..WriteOptions::default() };
         let now = time::OffsetDateTime::UNIX_EPOCH;
         let writer = Writer { manager: "test", subresource: "", now };
-        apply(patch_type, patch.to_string().as_bytes(), Some(&current()), kind, &options, &writer)
+        apply(patch_type, patch.as_bytes(), Some(&current()), kind, &options, &writer)
     }
 
     #[test]
@@ -214,5 +230,41 @@ mod tests {
             PatchType::of_content_type("application/merge-patch+json; charset=utf-8"),
             Ok(PatchType::Merge)
         );
+    }
+
+    #[test]
+    fn what_stands_in_a_patch_twice_is_told() {
+        use PatchType::{Json, Merge, Strategic};
+        let object = r#"{"metadata": {"labels": {"a": "3", "a": "4"}}, "metadata": {"labels": {"c": "5"}}, "bogus": 1}"#;
+        let operations = r#"[{"op": "add", "path": "/metadata/labels/a", "path": "/metadata/labels/c", "value": "5", "x": 1},
+            {"op": "add", "path": "/bogus", "value": {"y": 1, "y": 2}}]"#;
+        let of_object = [
+            r#"duplicate field "metadata.labels.a""#,
+            r#"duplicate field "metadata""#,
+            r#"unknown field "bogus""#,
+        ];
+        let of_operations = [
+            r#"json patch duplicate field "[0].path""#,
+            r#"json patch unknown field "[0].x""#,
+            r#"json patch duplicate field "[1].value.y""#,
+            r#"unknown field "bogus""#,
+        ];
+        for (patch_type, patch, faults) in [
+            (Json, operations, &of_operations[..]),
+            (Merge, object, &of_object[..]),
+            (Strategic, object, &of_object[..]),
+        ] {
+            let ignored = patched_by(patch_type, patch, FieldValidation::Ignore).unwrap();
+            assert_eq!(ignored.warnings, [""; 0]);
+            // The last one counts.
+            assert_eq!(ignored.value["metadata"]["labels"], json!({"a": "1", "b": "2", "c": "5"}));
+            let warned = patched_by(patch_type, patch, FieldValidation::Warn).unwrap();
+            assert_eq!(warned.value, ignored.value);
+            assert_eq!(warned.warnings, faults);
+            let refused = patched_by(patch_type, patch, FieldValidation::Strict).unwrap_err();
+            let end = format!("strict decoding error: {}", faults.join(", "));
+            assert_eq!(refused.code, 422);
+            assert!(refused.message.ends_with(&end), "{refused}");
+        }
     }
 }

@@ -169,6 +169,7 @@ pub const KINDS: &[ObjectKind] = &[
     kind("authentication.k8s.io", "v1", &review::SELF_SUBJECT_REVIEW),
     kind("authentication.k8s.io", "v1beta1", &review::SELF_SUBJECT_REVIEW),
     kind("authorization.k8s.io", "v1", &review::SELF_SUBJECT_ACCESS_REVIEW),
+    kind("authorization.k8s.io", "v1", &review::SELF_SUBJECT_RULES_REVIEW),
     kind("", "v1", &meta::STATUS),
     kind("meta.k8s.io", "v1", &meta::DELETE_OPTIONS),
     kind("meta.k8s.io", "v1", &meta::PARTIAL_OBJECT),

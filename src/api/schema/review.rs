@@ -132,6 +132,66 @@ static NON_RESOURCE: Message = message(
     &[field(1, "path", TEXT, "The path."), field(2, "verb", TEXT, "The verb, such as get.")],
 );
 
+/// What may I.
+pub static SELF_SUBJECT_RULES_REVIEW: Message = Message {
+    typed: true,
+    ..message(
+        AUTHORIZATION,
+        "SelfSubjectRulesReview",
+        "Everything that you may do in a namespace.",
+        &[
+            METADATA,
+            field(2, "spec", Kind::Message(&RULES_SPEC), "Where.").required(),
+            field(3, "status", Kind::Message(&RULES_STATUS), "The answer."),
+        ],
+    )
+};
+
+static RULES_SPEC: Message = message(
+    AUTHORIZATION,
+    "SelfSubjectRulesReviewSpec",
+    "Where somebody wants to do something.",
+    &[field(1, "namespace", TEXT, "The namespace.")],
+);
+
+static RULES_STATUS: Message = message(
+    AUTHORIZATION,
+    "SubjectRulesReviewStatus",
+    "The answer to a SelfSubjectRulesReview.",
+    &[
+        field(1, "resourceRules", Kind::Message(&RESOURCE_RULE), "What may be done with objects.")
+            .list(Merge::Atomic)
+            .required(),
+        field(2, "nonResourceRules", Kind::Message(&NON_RESOURCE_RULE), "What may be done with paths.")
+            .list(Merge::Atomic)
+            .required(),
+        field(3, "incomplete", Bool, "Whether there may be more.").required(),
+        field(4, "evaluationError", TEXT, "What went wrong while it was looked up."),
+    ],
+);
+
+static RESOURCE_RULE: Message = message(
+    AUTHORIZATION,
+    "ResourceRule",
+    "Something that may be done with objects.",
+    &[
+        field(1, "verbs", TEXT, "The verbs; * is all.").list(Merge::Atomic).required(),
+        field(2, "apiGroups", TEXT, "The API groups; * is all.").list(Merge::Atomic),
+        field(3, "resources", TEXT, "The resources; * is all.").list(Merge::Atomic),
+        field(4, "resourceNames", TEXT, "The names; none is all.").list(Merge::Atomic),
+    ],
+);
+
+static NON_RESOURCE_RULE: Message = message(
+    AUTHORIZATION,
+    "NonResourceRule",
+    "Something that may be done with paths.",
+    &[
+        field(1, "verbs", TEXT, "The verbs; * is all.").list(Merge::Atomic).required(),
+        field(2, "nonResourceURLs", TEXT, "The paths; * at the end is everything below.").list(Merge::Atomic),
+    ],
+);
+
 static ACCESS_STATUS: Message = message(
     AUTHORIZATION,
     "SubjectAccessReviewStatus",

@@ -1,6 +1,7 @@
 //! Manifests of ClusterRoles and ClusterRoleBindings into who may do what.
 
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number};
 
@@ -25,7 +26,7 @@ pub fn permissions(text: &str) -> Result<(Rbac, Vec<Problem>), Vec<Problem>> {
     if problems.iter().any(|problem| problem.fatal) {
         return Err(problems);
     }
-    Ok((Rbac::new(found.roles, found.bindings), problems))
+    Ok((Rbac::new(found.roles, found.bindings).beside(found.local), problems))
 }
 
 /// The API group of roles.
@@ -35,6 +36,7 @@ const GROUP: &str = "rbac.authorization.k8s.io/v1";
 struct Found {
     roles: Vec<ClusterRole>,
     bindings: Vec<ClusterRoleBinding>,
+    local: Vec<RoleBinding>,
 }
 
 impl Found {
@@ -65,7 +67,11 @@ impl Found {
                 let message = "is no Kubernetes object: it has no apiVersion or no kind".to_owned();
                 problems.push(true, Some(tree.position), "", message, None);
             }
-            (_, kind) => {
+            (group, kind) => {
+                if (group, kind) == (GROUP, "RoleBinding") {
+                    // It counts for nothing here; whom it is for is told that there is more.
+                    self.local.extend(RoleBinding::deserialize(json(tree)).ok());
+                }
                 let message = format!("{} says nothing about requests: it is passed over", quoted(kind));
                 problems.push(false, Some(tree.position), "", message, None);
             }
@@ -161,6 +167,60 @@ items:
         assert!(rbac.allows_signer(&jane, "approve", "example.com/my-signer-name"));
         assert!(!rbac.allows_signer(&jane, "approve", "example.com/other"));
         assert!(!rbac.allows_signer(&jane, "sign", "example.com/my-signer-name"));
+    }
+
+    /// What nobody follows here, and what leads nowhere.
+    const MORE: &str = "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: all}
+aggregationRule: {clusterRoleSelectors: []}
+rules: [{apiGroups: [a], resources: [b], verbs: [get]}, {nonResourceURLs: [/c], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: all}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: all}
+subjects: [{kind: Group, name: dev}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: none}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: none}
+subjects: [{kind: User, name: joe}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: local, namespace: place}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: some}
+subjects: [{kind: User, name: jane}, {kind: ServiceAccount, name: robot}]
+";
+
+    #[test]
+    fn rights_are_told_with_what_is_not_followed() {
+        let (mut rbac, _) = permissions(PAGE).unwrap();
+        let (more, warnings) = permissions(MORE).unwrap();
+        rbac.extend(more);
+        assert_eq!(warnings.len(), 2);
+        let role = "the aggregationRule of ClusterRole \"all\" is not followed";
+        let none = "clusterroles.rbac.authorization.k8s.io \"none\" not found";
+        let local = "RoleBinding \"local/place\" of Role \"some\" is not followed";
+        let dev = ["dev".to_owned()];
+        for (user, groups, namespace, rules, incomplete, problems) in [
+            ("jane", &[][..], "default", 3, false, &[][..]),
+            ("jane", &[], "place", 3, true, &[local]),
+            ("jane", &dev, "default", 5, true, &[role]),
+            ("joe", &[], "default", 0, false, &[none]),
+            ("joe", &dev, "place", 2, true, &[role, none]),
+            ("system:serviceaccount:place:robot", &[], "place", 0, true, &[local]),
+            ("system:serviceaccount:other:robot", &[], "place", 0, false, &[]),
+        ] {
+            let user = User::known(user, groups);
+            let rights = rbac.rights(&user, namespace);
+            assert_eq!((rights.rules.len(), rights.incomplete), (rules, incomplete), "{}", user.name);
+            assert_eq!(rights.problems, problems, "{}", user.name);
+        }
+        // What is bound in a namespace allows nothing here.
+        assert!(!rbac.allows_request(&User::known("system:serviceaccount:place:robot", &[]), "get", "", ""));
     }
 
     #[test]

@@ -301,3 +301,84 @@ fn trust_bundles_are_published_and_attested_for() {
     assert_eq!(kept["items"].as_array().unwrap().len(), 3, "they are kept");
     served.admin().ask("DELETE", &format!("{B}/plain"), &[], b"").code(200);
 }
+
+/// What curl and browsers get, and whoever asks for it (`isPrettyPrint`); a watch has one event in each line.
+#[test]
+fn people_get_json_with_line_breaks() {
+    let served = Served::new();
+    let mut admin = served.admin();
+    admin.json("POST", P, &simple("one")).code(201);
+    let one = format!("{P}/one");
+    let get = |arguments: &[&str], path: &str| curl(&served, arguments, path).stdout;
+    let lines = |text: &str| text.lines().count();
+    let sorted = |text: &str| {
+        let mut lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches(',')).collect();
+        lines.sort_unstable();
+        lines.join("\n")
+    };
+    let nothing = format!("{P}/nothing");
+    for path in [P, &one, &nothing, "/apis", "/apis/certificates.k8s.io/v1", "/openapi/v3"] {
+        let text = get(&[], path);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert!(lines(&text) > 3, "{text}");
+        assert_eq!(sorted(&text), sorted(&serde_json::to_string_pretty(&value).unwrap()), "{path}");
+        // Who says no, and programs, get it as it is sent best.
+        assert_eq!(lines(&get(&[], &format!("{path}?pretty=false"))), 1, "{path}");
+        assert_eq!(lines(&get(&["-A", "kubectl/v1.36.0"], path)), 1, "{path}");
+        assert!(lines(&get(&["-A", "kubectl/v1.36.0"], &format!("{path}?pretty=true"))) > 3, "{path}");
+    }
+    let asks = ["-A", "x", "-H", "Accept: application/json;pretty=1"];
+    assert!(lines(&get(&asks, &one)) > 3);
+    let made = ["-X", "PATCH", "-H", "Content-Type: application/merge-patch+json", "-d", "{}"];
+    assert!(lines(&get(&made, &one)) > 3);
+    let table = ["-H", "Accept: application/json;as=Table;v=v1;g=meta.k8s.io"];
+    assert!(lines(&get(&table, P)) > 3);
+    let watch = get(&[], &format!("{P}?watch=true&resourceVersion=0&timeoutSeconds=1"));
+    assert!(
+        watch.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && lines(&watch) == 1,
+        "{watch}"
+    );
+    assert_eq!(get(&[], "/healthz"), "ok");
+    // The version and the paths are for people whoever asks.
+    assert!(lines(&get(&["-A", "x"], "/version")) > 3 && lines(&get(&["-A", "x"], "/")) > 3);
+}
+
+#[test]
+fn what_stands_in_a_patch_twice_is_told() {
+    let served = Served::new();
+    let mut admin = served.admin();
+    admin.json("POST", P, &simple("one")).code(201);
+    let object = r#"{"metadata": {"labels": {"a": "1", "a": "2"}}}"#;
+    let operations = r#"[{"op": "add", "path": "/metadata/x", "path": "/metadata/labels", "value": {"b": "1", "b": "2"}}]"#;
+    for (media, patch, faults, labels) in [
+        ("merge-patch", object, &[r#"duplicate field "metadata.labels.a""#][..], json!({"a": "2"})),
+        ("strategic-merge-patch", object, &[r#"duplicate field "metadata.labels.a""#], json!({"a": "2"})),
+        (
+            "json-patch",
+            operations,
+            &[r#"json patch duplicate field "[0].path""#, r#"json patch duplicate field "[0].value.b""#],
+            json!({"b": "2"}),
+        ),
+    ] {
+        let mut patch = |query: &str| {
+            let media = format!("application/{media}+json");
+            let path = format!("{P}/one?{query}");
+            admin.ask("PATCH", &path, &[("Content-Type", &media)], patch.as_bytes())
+        };
+        let refused = patch("fieldValidation=Strict").code(422).message();
+        let end = format!("strict decoding error: {}", faults.join(", "));
+        assert!(refused.contains("patch: Invalid value: ") && refused.ends_with(&end), "{refused}");
+        let warned = patch("").code(200);
+        let warnings: Vec<String> =
+            faults.iter().map(|fault| format!("299 - \"{}\"", fault.replace('"', "\\\""))).collect();
+        let found: Vec<&str> = warned
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "warning")
+            .map(|(_, value)| value.as_str())
+            .collect();
+        assert_eq!(found, warnings);
+        assert_eq!(warned.json()["metadata"]["labels"], labels);
+        assert_eq!(patch("fieldValidation=Ignore").code(200).header("warning"), "");
+    }
+}

@@ -1,6 +1,7 @@
 //! `kubepki serve`: a cluster that knows nothing but certificates.
 
 mod api;
+mod bundles;
 mod client;
 mod files;
 mod hostile;
@@ -9,6 +10,7 @@ mod kubectl;
 mod kubelet;
 mod people;
 mod recorded;
+mod rights;
 mod root;
 mod watch;
 mod who;
