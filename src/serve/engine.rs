@@ -76,8 +76,8 @@ pub type Tell = Arc<dyn Fn(&Word<'_>) + Send + Sync>;
 /// How often files are looked at that credentials are read from.
 const POLL: Duration = Duration::from_secs(5);
 
-/// How long others who write are waited for where there are many: they share one sync.
-const GATHER: Duration = Duration::from_millis(1);
+/// How long others who write are waited for where there are many: they share one sync, which takes about as long.
+const GATHER: Duration = Duration::from_micros(300);
 
 /// How long requests that are in work may take when the server stops. Kubernetes gives a program thirty seconds.
 const GRACE: Duration = Duration::from_secs(25);

@@ -21,6 +21,9 @@ const MOST_OCTETS: usize = 512 << 20;
 /// The largest object that is kept, in octets as JSON: what etcd takes (`--max-request-bytes`).
 const LARGEST: usize = 3 << 19;
 
+/// How much larger one may become that is there: what is approved must have room for its certificate.
+const GROWTH: usize = 64 << 10;
+
 impl Resident {
     /// Does what all have brought who wait: one of them does it for all.
     pub(super) fn commit_waiting(&self) {
@@ -84,6 +87,7 @@ impl Resident {
                 }
                 outcomes.push(self.judge(&overlay, &write).and_then(|token| {
                     let number = counter.next((self.clock)());
+                    let most = if matches!(write, Write::Create(_)) { LARGEST } else { LARGEST + GROWTH };
                     let (old, new) = match write {
                         Write::Create(new) => (None, Some(new)),
                         Write::Replace { old, new } => (Some(old), Some(new)),
@@ -98,7 +102,7 @@ impl Resident {
                     let Some(result) = stored.clone().or(old) else { return Err(Refusal::not_found("")) };
                     let name = result.name().to_owned();
                     let object = stored.as_ref().map(|stored| &*stored.object);
-                    append(&mut text, &Record { name: name.clone(), version: number, object })?;
+                    append(&mut text, &Record { name: name.clone(), version: number, object }, most)?;
                     overlay.insert(name.clone(), stored.clone());
                     applied.push((number, name, stored));
                     Ok(result)
@@ -172,14 +176,15 @@ impl Resident {
 fn append(
     text: &mut Vec<u8>,
     record: &Record<&crate::csr::CertificateSigningRequest>,
+    most: usize,
 ) -> Result<(), Refusal> {
     let begin = text.len();
     record.write(text).map_err(|error| Refusal::bad_request(error.to_string()))?;
-    if text.len() - begin <= LARGEST {
+    if text.len() - begin <= most {
         return Ok(());
     }
     text.truncate(begin);
-    Err(Refusal::too_large(LARGEST))
+    Err(Refusal::too_large(most))
 }
 
 #[cfg(test)]
@@ -230,6 +235,34 @@ mod tests {
         // Who brings and waits commits for others, too.
         store.commit(vec![Write::Create(Arc::new(object("c")))]).unwrap().remove(0).unwrap();
         assert_eq!(store.counts(), (3, 3));
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_and_leaves_nothing_in_the_log() {
+        let (home, store) = store();
+        let sized = |name: &str, octets: usize| {
+            let mut object = object(name);
+            // Base64 makes four octets of three.
+            object.spec.request.0 = vec![b'x'; octets / 4 * 3];
+            Arc::new(object)
+        };
+        let writes = ["a", "large", "b"]
+            .map(|name| Write::Create(sized(name, if name == "large" { LARGEST } else { LARGEST / 2 })));
+        let outcomes = store.commit(writes.into()).unwrap();
+        let reasons = outcomes.iter().map(|outcome| outcome.as_ref().err().map(|refusal| refusal.reason));
+        assert_eq!(reasons.collect::<Vec<_>>(), [None, Some(Reason::RequestEntityTooLarge), None]);
+        // What is there may get its certificate, and not become much larger.
+        let a = store.get("a").unwrap().unwrap();
+        let a = store.replace(a, Arc::unwrap_or_clone(sized("a", LARGEST))).map_err(|_| ());
+        let Err(StoreError::Refused(refused)) =
+            store.replace(a.unwrap(), Arc::unwrap_or_clone(sized("a", LARGEST + GROWTH)))
+        else {
+            panic!("it was kept")
+        };
+        assert_eq!(refused.reason.code(), 413);
+        drop(store);
+        let again = Resident::open(Directory::new(&home.path().join("csr"), clock), clock, Box::new(|_| {}));
+        assert_eq!(again.unwrap().counts().0, 2);
     }
 
     #[test]
