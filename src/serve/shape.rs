@@ -283,7 +283,7 @@ mod tests {
         let bundle =
             json!({"apiVersion": bundle::API_VERSION, "kind": bundle::KIND, "metadata": {"name": "x"}});
         let metadata = json!({"resourceVersion": "7", "continue": "YQ"});
-        let form = |header| {
+        let form = |header: &str| {
             Form::of(Accept::of(header).unwrap(), &Query::read(""), OffsetDateTime::UNIX_EPOCH).unwrap()
         };
         for (kind, thing) in
