@@ -49,6 +49,7 @@ fn bodies_are_bounded_and_what_is_no_object_is_refused() {
     served.admin().json("POST", P, &object).code(201);
     object["metadata"]["annotations"] = serde_json::json!({"a": "x".repeat(300 << 10)});
     served.admin().json("POST", P, &object).code(422);
+    object["metadata"]["name"] = "larger".into();
     object["metadata"]["annotations"] = serde_json::json!({});
     object["metadata"]["finalizers"] = (0..40_000).map(|index| format!("example.com/{index:030}")).collect();
     served.admin().json("POST", P, &object).code(413);
