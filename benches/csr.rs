@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -192,7 +193,7 @@ fn prepared() -> TempDir {
     fs::write(home.path().join("ca.crt"), certificate.to_pem().unwrap()).unwrap();
     fs::write(home.path().join("ca.key"), &*key.to_pem().unwrap()).unwrap();
     let store = Directory::new(&home.path().join("csr"), clock);
-    let writes = (0..MANY).map(|number| Write::Create(object(&format!("node-{number}")))).collect();
+    let writes = (0..MANY).map(|number| Write::Create(Arc::new(object(&format!("node-{number}"))))).collect();
     store.commit(writes).unwrap().into_iter().for_each(|done| drop(done.unwrap()));
     home
 }
