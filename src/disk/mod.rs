@@ -14,6 +14,7 @@
 //! | [`batch`] | many files of one directory, each whole or not there |
 //! | [`durable`] | single files and directories, with their modes, on the disk |
 //! | [`digest`] | what was looked at, as one number |
+//! | [`stamp`] | what tells a file from the same one changed |
 //! | [`scan`] | private keys where none belong |
 //! | [`archive`], [`parcel`] | a node's directory as a tar file, and the list of what is in an encrypted one |
 
@@ -40,6 +41,7 @@ pub mod rolling;
 pub mod scan;
 #[cfg(feature = "age")]
 pub mod seal;
+pub mod stamp;
 pub mod survey;
 pub mod write;
 pub mod yaml;
@@ -54,6 +56,7 @@ pub use layout::{File, Layout};
 pub use manifest::{KubeletConfig, StaticPod};
 pub use notation::{Notation, NotationError};
 pub use scan::Scan;
+pub use stamp::Stamp;
 pub use survey::{Entry, Found, Present, Stray, Survey};
 
 /// kubepki's own directory inside the one it works on: lock, journal, backups.

@@ -13,7 +13,7 @@ use crate::api::status::Status;
 use crate::api::trust_bundle::{SERVING, prefix, published_name};
 use crate::csr::refusal::MODIFIED;
 use crate::disk::batch::{self, Put};
-use crate::disk::{DiskError, Notation};
+use crate::disk::{DiskError, Notation, Stamp};
 use crate::moment::rfc3339;
 use crate::store::birth::birth;
 use crate::store::name::escape;
@@ -21,7 +21,6 @@ use crate::store::{StoreError, Version};
 use crate::x509::go::quoted;
 
 use super::bundle_file;
-use super::stamp::Stamp;
 
 /// The `apiVersion` of the object.
 pub const API_VERSION: &str = "certificates.k8s.io/v1beta1";
@@ -154,7 +153,7 @@ impl Bundles {
         };
         let mut left: Vec<(String, String)> = Vec::new();
         state.files.retain(|file, known| {
-            let stays = names.contains(file);
+            let stays = names.binary_search(file).is_ok();
             if !stays && !known.holds.is_empty() {
                 left.push((file.clone(), std::mem::take(&mut known.holds)));
             }
@@ -162,7 +161,7 @@ impl Bundles {
         });
         for file in names {
             let path = self.directory.join(&file);
-            let stamp = Stamp::of(&path);
+            let stamp = Stamp::at(&path);
             let known = state.files.entry(file.clone()).or_default();
             if known.stamp == stamp && stamp.is_some() {
                 continue;
@@ -333,7 +332,7 @@ impl Bundles {
         batch::prepare(&self.directory).map_err(|error| failed(&error.into()))?;
         batch::change(&self.directory, &[put], &others).map_err(|error| failed(&error.into()))?;
         state.files.retain(|file, _| !others.contains(file));
-        let stamp = Stamp::of(&self.directory.join(&own));
+        let stamp = Stamp::at(&self.directory.join(&own));
         state.files.insert(own, Known { stamp, holds: name(&object).to_owned(), problem: None });
         Ok(state.set(object, version))
     }

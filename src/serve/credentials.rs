@@ -8,10 +8,9 @@ use rustls::ServerConfig;
 use time::OffsetDateTime;
 
 use super::ServeError;
-use super::stamp::Stamp;
 use super::tls::{Identity, Presented};
 use super::token::Tokens;
-use crate::disk::read;
+use crate::disk::{Stamp, read};
 use crate::x509::Certificate;
 
 /// Where it is.
@@ -88,7 +87,7 @@ impl Credentials {
 impl Places {
     fn stamps(&self) -> Vec<Option<Stamp>> {
         let own = [&self.identity.certificate, &self.identity.key, &self.authorities];
-        own.into_iter().chain(&self.tokens).map(|path| Stamp::of(path)).collect()
+        own.into_iter().chain(&self.tokens).map(|path| Stamp::at(path)).collect()
     }
 
     fn read(&self, generation: u64, warn: &mut dyn FnMut(String)) -> Result<Current, ServeError> {

@@ -42,7 +42,6 @@ pub mod selection;
 pub mod server;
 pub mod shape;
 pub mod source;
-mod stamp;
 pub mod stop;
 pub mod stream;
 pub mod tls;

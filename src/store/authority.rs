@@ -1,15 +1,13 @@
 //! The CAs that sign, as kube-controller-manager has them (`--cluster-signing-cert-file` and its kin): one certificate, the
 //! key that belongs to it, read again when a file changes. What is bad signs nothing until it is mended.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::disk::read;
+use crate::disk::{Stamp, read};
 use crate::x509::{self, Certificate, Issuer, PrivateKey, TokenKey, TokenUri, pem};
 
 /// A CA that can sign.
@@ -101,9 +99,6 @@ struct Slot {
     loaded: Result<Arc<Authority>, String>,
 }
 
-/// Device, inode, size, and the times of change: what tells a file from the same one changed.
-type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
-
 /// Every CA by its name.
 #[derive(Debug, Default)]
 pub struct Authorities {
@@ -128,7 +123,7 @@ impl Authorities {
     pub fn refresh(&mut self) -> Vec<(String, Option<String>)> {
         let mut changed = Vec::new();
         for slot in &mut self.slots {
-            let stamps = [stamp(&slot.certificate), stamp(&slot.key)];
+            let stamps = [Stamp::at(&slot.certificate), Stamp::at(&slot.key)];
             let unread = slot.loaded.is_err() && slot.stamps == [None, None] && stamps == [None, None];
             if stamps == slot.stamps && !unread {
                 continue;
@@ -167,16 +162,11 @@ impl Authorities {
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = fs::metadata(path).ok()?;
-    let modified = (metadata.mtime(), metadata.mtime_nsec());
-    let changed = (metadata.ctime(), metadata.ctime_nsec());
-    Some((metadata.dev(), metadata.ino(), metadata.size(), modified, changed))
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::fs;
+
     use crate::x509::issue::self_signed;
     use crate::x509::{KeyAlgorithm, KeyUsage, Name, Profile, Usages};
     use tempfile::TempDir;

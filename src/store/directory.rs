@@ -13,7 +13,7 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::counter::Counter;
-use super::file::{Index, Seen, Stamp, look, version};
+use super::file::{Index, Seen, look, version};
 use super::history::{Change, Changes, History};
 use super::manifest::{Foreign, Manifest};
 use super::name::escape;
@@ -22,7 +22,7 @@ use super::{Listing, Store, StoreError, Stored, Token, Trouble, Version, Write};
 use crate::csr::refusal::MODIFIED;
 use crate::csr::{CertificateSigningRequest, Object, Refusal};
 use crate::disk::batch::{self, Put};
-use crate::disk::{DiskError, Notation};
+use crate::disk::{DiskError, Notation, Stamp};
 use crate::moment::Clock;
 use crate::x509::sha256;
 

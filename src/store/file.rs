@@ -1,20 +1,17 @@
 //! The files of a directory store: what each held when it was read last, and which of them count.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-use time::OffsetDateTime;
 
 use super::manifest::Manifest;
 use super::name::escape;
 use super::{Stored, Token, Version};
 use crate::csr::Object;
-use crate::disk::Notation;
 use crate::disk::read::{self, ReadError};
+use crate::disk::{Notation, Stamp};
 use crate::moment::Clock;
 use crate::spec::reader::quoted;
 use crate::x509::sha256;
@@ -28,15 +25,6 @@ pub(super) struct Seen {
     pub sure: bool,
     /// Its object, or why it has none.
     pub content: Result<Stored, String>,
-}
-
-/// What tells a file from the same one changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 /// A stamp that is not older than this when the file is read proves nothing. The clocks of file systems tick every 4 ms or
@@ -86,21 +74,6 @@ fn parse(file: &str, bytes: &[u8], digest: Vec<u8>, notation: Notation) -> Resul
     }
     let token = Token { file: file.to_owned(), digest, foreign: foreign.map(Arc::new) };
     Ok(Stored { object: Arc::new(object), token })
-}
-
-impl Stamp {
-    pub fn of(metadata: &Metadata) -> Self {
-        Self {
-            inode: metadata.ino(),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
-
-    fn is_older_than(&self, now: OffsetDateTime, age: Duration) -> bool {
-        OffsetDateTime::from_unix_timestamp(self.changed.0).is_ok_and(|changed| changed + age < now)
-    }
 }
 
 /// Which file counts for each name, which have no name yet, and which do not count.
