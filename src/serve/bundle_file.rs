@@ -11,7 +11,7 @@ use crate::api::trust_bundle::{faults, is_version};
 use crate::api::{schema, trust_file};
 use crate::disk::{Notation, read};
 use crate::moment::rfc3339;
-use crate::x509::hex::hex;
+use crate::store::birth::uuid;
 use crate::x509::sha256;
 
 /// The bundle of a file, in the version that is served.
@@ -83,16 +83,8 @@ pub(super) fn settle(value: &mut Value, old: Option<&Value>, version: u64, writt
 
 /// A UUID of what something is known by (RFC 9562 §5.8).
 fn uid(name: &str, made: &str) -> String {
-    let mut octets = sha256(format!("{KIND}/{name}/{made}").as_bytes());
-    octets.truncate(16);
-    for (place, mask, bits) in [(6, 0x0f, 0x80), (8, 0x3f, 0x80)] {
-        if let Some(octet) = octets.get_mut(place) {
-            *octet = *octet & mask | bits;
-        }
-    }
-    let digits = hex(&octets);
-    let part = |from, to| digits.get(from..to).unwrap_or_default();
-    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    let digest = sha256(format!("{KIND}/{name}/{made}").as_bytes());
+    uuid(digest.first_chunk().copied().unwrap_or_default(), 8)
 }
 
 #[cfg(test)]

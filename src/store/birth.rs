@@ -28,12 +28,17 @@ pub fn birth(now: OffsetDateTime) -> Result<Birth, StoreError> {
 /// # Errors
 /// When there is no chance to be had.
 pub fn uid() -> Result<String, StoreError> {
-    let mut octets: [u8; 16] = random()?;
-    octets[6] = octets[6] & 0x0f | 0x40;
+    Ok(uuid(random()?, 4))
+}
+
+/// The UUID of a version with the rest of some octets (RFC 9562 §4.1 and §4.2).
+#[must_use]
+pub fn uuid(mut octets: [u8; 16], version: u8) -> String {
+    octets[6] = octets[6] & 0x0f | version << 4;
     octets[8] = octets[8] & 0x3f | 0x80;
     let digits = hex(&octets);
     let part = |from, to| digits.get(from..to).unwrap_or_default();
-    Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
 }
 
 #[cfg(test)]
