@@ -1,62 +1,44 @@
 //! JSON for people: with line breaks, indented by two spaces, as Go's `MarshalIndent` and `serde_json` write it.
 
+use std::io;
+
+use serde_json::{Deserializer, Serializer};
+use serde_transcode::transcode;
+
 /// As many times as long as it was may a text become: lists in lists, deeper than any object is, would become a hundred
 /// times as long by their indentation alone.
 const LONGEST: usize = 8;
 
-/// The same JSON with line breaks. What would become much longer stays as it is.
+/// The same JSON with line breaks. What would become much longer, or is none, stays as it is.
 #[must_use]
 pub fn pretty(json: &[u8]) -> Vec<u8> {
-    let longest = json.len().saturating_mul(LONGEST);
-    let mut text = Vec::with_capacity(json.len().saturating_mul(2));
-    let mut depth = 0_usize;
-    let mut bytes = json.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        if text.len() > longest {
-            return json.to_vec();
-        }
-        match byte {
-            b'"' => {
-                text.push(byte);
-                let mut escaped = false;
-                for byte in bytes.by_ref() {
-                    text.push(byte);
-                    match byte {
-                        b'"' if !escaped => break,
-                        byte => escaped = byte == b'\\' && !escaped,
-                    }
-                }
-            }
-            b'{' | b'[' => {
-                text.push(byte);
-                while bytes.next_if(u8::is_ascii_whitespace).is_some() {}
-                if let Some(end) = bytes.next_if(|next| matches!(next, b'}' | b']')) {
-                    text.push(end);
-                } else {
-                    depth += 1;
-                    line(&mut text, depth);
-                }
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                line(&mut text, depth);
-                text.push(byte);
-            }
-            b',' => {
-                text.push(byte);
-                line(&mut text, depth);
-            }
-            b':' => text.extend_from_slice(b": "),
-            byte if byte.is_ascii_whitespace() => {}
-            byte => text.push(byte),
-        }
-    }
-    text
+    let mut text = Text {
+        bytes: Vec::with_capacity(json.len().saturating_mul(2)),
+        longest: json.len().saturating_mul(LONGEST),
+    };
+    let mut reader = Deserializer::from_slice(json);
+    let outcome = transcode(&mut reader, &mut Serializer::pretty(&mut text)).and_then(|()| reader.end());
+    if outcome.is_ok() { text.bytes } else { json.to_vec() }
 }
 
-fn line(text: &mut Vec<u8>, depth: usize) {
-    text.push(b'\n');
-    text.resize(text.len() + 2 * depth, b' ');
+/// Text that is not longer than it may be.
+struct Text {
+    bytes: Vec<u8>,
+    longest: usize,
+}
+
+impl io::Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.longest {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
