@@ -87,11 +87,10 @@ impl Resident {
                 }
                 outcomes.push(self.judge(&overlay, &write).and_then(|token| {
                     let number = counter.next((self.clock)());
-                    let most = if matches!(write, Write::Create(_)) { LARGEST } else { LARGEST + GROWTH };
-                    let (old, new) = match write {
-                        Write::Create(new) => (None, Some(new)),
-                        Write::Replace { old, new } => (Some(old), Some(new)),
-                        Write::Remove(old) => (Some(old), None),
+                    let (old, new, most) = match write {
+                        Write::Create(new) => (None, Some(new), LARGEST),
+                        Write::Replace { old, new } => (Some(old), Some(new), LARGEST + GROWTH),
+                        Write::Remove(old) => (Some(old), None, LARGEST),
                     };
                     let stored = new.map(|mut object| {
                         // Nobody else has it yet, so nothing is copied.
